@@ -1,0 +1,56 @@
+"""What the transforms of a function have in common: how they look from outside, and which arguments they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tapegrad.errors import StructureError
+from tapegrad.trace import Arguments, name_of, parameter_names
+
+__all__ = ["Transform", "select"]
+
+
+class Transform:
+    """A transformed function: it shows the name, the signature and the documentation of the original."""
+
+    __slots__ = ()
+    function: Callable[..., object]
+
+    @property
+    def __wrapped__(self) -> Callable[..., object]:
+        return self.function
+
+    @property
+    def __name__(self) -> str:
+        return f"{type(self).__name__.lower()}_of_{getattr(self.function, '__name__', 'function')}"
+
+
+def select(
+    function: Callable[..., object], args: Sequence[object], argnums: int | tuple[int, ...]
+) -> tuple[Arguments, Callable[[Sequence[object]], Sequence[object]]]:
+    """The arguments to differentiate, and how all of `args` are rebuilt from traced leaves.
+
+    Raises StructureError for an index without an argument.
+    """
+    if argnums == 0 and len(args) == 1:
+        arguments = Arguments.of(args, parameter_names(function, 1))
+        return arguments, arguments.rebuild
+    wanted = argnums if isinstance(argnums, tuple) else (argnums,)
+    if not args:
+        msg = f"{name_of(function)} was given no positional argument to differentiate; keywords are settings"
+        raise StructureError(msg)
+    for i in wanted:
+        if not -len(args) <= i < len(args):
+            msg = f"argnums {argnums} asks for argument {i}, but {name_of(function)} was given {len(args)}"
+            raise StructureError(msg)
+    positions = [i % len(args) for i in wanted]
+    names = parameter_names(function, len(args))
+    arguments = Arguments.of([args[i] for i in positions], [names[i] for i in positions])
+
+    def rebuild(leaves: Sequence[object]) -> Sequence[object]:
+        rebuilt = list(args)
+        for position, argument in zip(positions, arguments.rebuild(leaves), strict=True):
+            rebuilt[position] = argument
+        return rebuilt
+
+    return arguments, rebuild

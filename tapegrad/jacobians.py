@@ -1,0 +1,105 @@
+"""All derivatives of a function of many numbers to many numbers, and second derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, ParamSpec, TypeVar
+
+import attrs
+
+from tapegrad.calls import Transform, select
+from tapegrad.forward import push_forward
+from tapegrad.recorder import Scalar
+from tapegrad.reverse import pull_back
+from tapegrad.trace import Arguments, Recorded, record
+from tapegrad.transforms import grad, jvp
+
+__all__ = ["Jacobian", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
+
+P = ParamSpec("P")
+Mode = Literal["forward", "reverse", "cheaper"]
+
+
+@attrs.frozen
+class Jacobian(Transform):
+    """What `jacfwd`, `jacrev` and `jacobian` return."""
+
+    function: Callable[..., object]
+    argnums: int | tuple[int, ...]
+    mode: Mode
+
+    def __call__(self, *args: object, **keywords: object) -> object:
+        arguments, rebuild = select(self.function, args, self.argnums)
+        recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords)
+        forward = self.mode == "forward" or (
+            self.mode == "cheaper" and len(arguments.leaves) < len(recorded.outputs)
+        )
+        rows = _rows_forward(recorded, arguments) if forward else _rows_reverse(recorded, arguments)
+        by_output = [arguments.gradients(row) for row in rows]
+        if isinstance(self.argnums, tuple):
+            return recorded.structure.unflatten(by_output)
+        return recorded.structure.unflatten([row[0] for row in by_output])
+
+
+def _rows_reverse(recorded: Recorded, arguments: Arguments) -> list[list[object]]:
+    """One sweep per output: (outputs, inputs)."""
+    count = len(arguments.leaves)
+    return [
+        pull_back(recorded.tape, recorded.values, {output: 1.0})[:count] for output in recorded.outputs
+    ]
+
+
+def _rows_forward(recorded: Recorded, arguments: Arguments) -> list[list[object]]:
+    """One replay per input, transposed: (outputs, inputs)."""
+    columns = [
+        push_forward(recorded.tape, recorded.values, {index: 1.0}) for index in range(len(arguments.leaves))
+    ]
+    return [[column[output] for column in columns] for output in recorded.outputs]
+
+
+def jacrev(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
+    """The Jacobian in reverse mode, one sweep per output: for few outputs.
+
+    The result has the structure of the output, with the structure of the argument in place of each number.
+
+    >>> jacrev(lambda x: {"square": x * x, "cube": x * x * x})(2.0)
+    {'square': 4.0, 'cube': 12.0}
+    """
+    return Jacobian(function, argnums, "reverse")
+
+
+def jacfwd(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
+    """The Jacobian in forward mode, one replay per input: for few inputs. The result is that of `jacrev`."""
+    return Jacobian(function, argnums, "forward")
+
+
+def jacobian(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
+    """The Jacobian in the mode that needs fewer replays. The result is that of `jacrev`.
+
+    >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+    return Jacobian(function, argnums, "cheaper")
+
+
+def hessian(function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
+    """All second derivatives, forward over reverse: the structure of the argument, twice.
+
+    >>> hessian(lambda v: v[0] * v[0] * v[1])([2.0, 3.0])
+    [[6.0, 4.0], [4.0, 0.0]]
+    """
+    return Jacobian(grad(function, argnums), argnums, "forward")
+
+
+def hvp(
+    function: Callable[..., Scalar], primals: Sequence[object], tangents: Sequence[object]
+) -> object:
+    """The Hessian-vector product: the derivative of the gradient along `tangents`, without the Hessian.
+
+    For one primal the result has its structure; for several it is a tuple, one for each.
+
+    >>> hvp(lambda v: v[0] * v[0] * v[1], ([2.0, 3.0],), ([1.0, 0.0],))
+    [6.0, 4.0]
+    """
+    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    return jvp(grad(function, argnums), primals, tangents)[1]

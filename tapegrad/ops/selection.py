@@ -1,0 +1,66 @@
+"""Choosing between numbers: the larger, the nearer, the one a condition names; and the comparisons."""
+
+from __future__ import annotations
+
+import operator
+from typing import overload
+
+from tapegrad import floats
+from tapegrad.ops.arithmetic import absolute
+from tapegrad.primitive import Comparison, elementwise
+from tapegrad.typing import Number, TracedT
+
+__all__ = [
+    "clip", "equal", "greater", "greater_equal", "isclose", "less", "less_equal", "maximum", "minimum", "not_equal",
+    "share", "where",
+]  # fmt: skip
+
+less = Comparison("less", operator.lt)
+less_equal = Comparison("less_equal", operator.le)
+greater = Comparison("greater", operator.gt)
+greater_equal = Comparison("greater_equal", operator.ge)
+equal = Comparison("equal", operator.eq)
+not_equal = Comparison("not_equal", operator.ne)
+
+
+def _share(x: float, y: float) -> float:
+    if x > y:
+        return 1.0
+    return 0.0 if x < y else 0.5
+
+
+# The winner of a maximum takes the whole derivative; a tie is shared equally.
+share = elementwise("share", _share, None)
+maximum = elementwise("maximum", floats.maximum, lambda out, x, y: {0: share(x, y), 1: share(y, x)})
+minimum = elementwise("minimum", floats.minimum, lambda out, x, y: {0: share(y, x), 1: share(x, y)})
+
+
+@overload
+def clip(x: float, low: float, high: float) -> float: ...
+@overload
+def clip(x: TracedT, low: float | TracedT, high: float | TracedT) -> TracedT: ...
+@overload
+def clip(x: float | TracedT, low: float | TracedT, high: float | TracedT) -> float | TracedT: ...
+def clip(x: Number, low: Number, high: Number) -> Number:
+    """x, but at least `low` and at most `high`; at a limit half of the derivative passes."""
+    return minimum(maximum(x, low), high)
+
+
+@overload
+def where(condition: object, x: float, y: float) -> float: ...
+@overload
+def where(condition: object, x: TracedT, y: float | TracedT) -> float | TracedT: ...
+@overload
+def where(condition: object, x: float | TracedT, y: float | TracedT) -> float | TracedT: ...
+def where(condition: object, x: Number, y: Number) -> Number:
+    """x if the condition holds, else y.
+
+    The other one does not take part: it may be nan, and its derivative is exactly zero. If the condition
+    came from comparing traced values, that comparison stands on the tape as a guard.
+    """
+    return x if condition else y
+
+
+def isclose(x: Number, y: Number, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
+    """Whether x is within ``atol + rtol * |y|`` of y, as NumPy defines it."""
+    return bool(x == y) or bool(absolute(x - y) <= atol + rtol * absolute(y))

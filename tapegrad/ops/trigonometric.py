@@ -1,0 +1,67 @@
+"""Circular and hyperbolic functions, their inverses, and the length and angle of a pair."""
+
+from __future__ import annotations
+
+import math
+from math import copysign, inf
+
+from tapegrad.floats import total
+from tapegrad.ops.arithmetic import divide, is_zero
+from tapegrad.ops.exponential import reciprocal, sigmoid, sqrt
+from tapegrad.primitive import Binary, Unary, elementwise
+from tapegrad.typing import Number, Partials
+
+__all__ = [
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cos", "cosh", "hypot", "sin",
+    "sinh", "tan", "tanh",
+]  # fmt: skip
+
+sin = elementwise("sin", total(math.sin, abs), lambda out, x: {0: cos(x)})
+cos: Unary = elementwise("cos", total(math.cos, abs), lambda out, x: {0: -sin(x)})
+tan = elementwise("tan", total(math.tan, abs), lambda out, x: {0: 1.0 + out * out})
+
+# (1 - x) (1 + x) rather than 1 - x**2, which loses half the digits near 1
+arcsin = elementwise(
+    "arcsin", total(math.asin, abs), lambda out, x: {0: reciprocal(sqrt((1.0 - x) * (1.0 + x)))}
+)
+arccos = elementwise(
+    "arccos", total(math.acos, abs), lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))}
+)
+arctan = elementwise("arctan", math.atan, lambda out, x: {0: reciprocal(1.0 + x * x)})
+
+sinh = elementwise("sinh", total(math.sinh, lambda x: copysign(inf, x)), lambda out, x: {0: cosh(x)})
+cosh: Unary = elementwise("cosh", total(math.cosh, lambda x: inf), lambda out, x: {0: sinh(x)})
+# 1 - tanh(x)**2 is 4 s(2x) s(-2x), which is accurate in the tails, and so is every further derivative
+tanh = elementwise("tanh", math.tanh, lambda out, x: {0: 4.0 * (sigmoid(2.0 * x) * sigmoid(-2.0 * x))})
+
+arcsinh = elementwise("arcsinh", math.asinh, lambda out, x: {0: reciprocal(hypot(x, 1.0))})
+# two square roots, because (x - 1) (x + 1) overflows at half the exponent range
+arccosh = elementwise(
+    "arccosh", total(math.acosh, abs), lambda out, x: {0: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0))}
+)
+
+
+def _arctanh(x: float) -> float:
+    return copysign(inf, x) if abs(x) == 1.0 else _arctanh_inside(x)
+
+
+_arctanh_inside = total(math.atanh, abs)
+arctanh = elementwise("arctanh", _arctanh, lambda out, x: {0: reciprocal((1.0 - x) * (1.0 + x))})
+
+# Both divide by the length twice rather than by its square, and by 1 at the origin, where the
+# derivatives are 0 by convention.
+hypot: Binary = elementwise(
+    "hypot",
+    lambda x, y: math.hypot(x, y),
+    lambda out, x, y: {0: divide(x, out + is_zero(out)), 1: divide(y, out + is_zero(out))},
+)
+
+
+def _arctan2_partials(out: Number, y: Number, x: Number) -> Partials:
+    """x / r**2 and -y / r**2. Formula: polar coordinates, with r = hypot(x, y)."""
+    r = hypot(x, y)
+    r = r + is_zero(r)
+    return {0: divide(divide(x, r), r), 1: divide(divide(-y, r), r)}
+
+
+arctan2 = elementwise("arctan2", lambda y, x: math.atan2(y, x), _arctan2_partials)

@@ -1,0 +1,369 @@
+"""What an operation is: a name, a value, and one statement of its derivative.
+
+There are three kinds of rule, and one declaration serves every mode:
+
+* `Elementwise`: numbers to a number. ``partials(out, x, y) -> {0: d out/dx, 1: d out/dy}``. Forward
+  mode multiplies tangents by the partials, reverse mode multiplies the cotangent by them.
+* `Linear`: its own tangent map; only the transpose is stated.
+* `General`: pushforward and pullback written out, held together by the adjoint identity.
+
+Rules are written in tapegrad's own operations, so that a reverse sweep can itself be recorded; they use
+one notation: ``x, y`` inputs, ``out`` output, ``t`` tangent, ``g`` cotangent. A rule states *every*
+position, or the operation is declared piecewise constant: a forgotten position is an error, not a zero.
+
+This module knows no variables. An operand that records says so itself, by being `Operand`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, overload
+
+from tapegrad.errors import OperandError, RuleError
+from tapegrad.typing import Number, Partials, Static, Traced, TracedT
+
+__all__ = [
+    "Binary", "Comparison", "Elementwise", "General", "Linear", "Nary", "Operand", "Params", "Primitive",
+    "Recording", "Unary", "as_float", "chain", "elementwise", "lookup", "newest_recording", "times",
+]  # fmt: skip
+
+Params = tuple[tuple[str, Static], ...]
+"""The static facts of a record, as (name, value) pairs."""
+
+
+class Recording(ABC):
+    """The writer that an operand belongs to. The one with the larger serial number is the inner trace."""
+
+    __slots__ = ()
+    serial: int
+
+    @abstractmethod
+    def record(self, primitive: Primitive, operands: Sequence[object], params: Params = ()) -> Operand:
+        """Compute ``primitive(*operands)``, append it to the tape, and return the new variable."""
+
+    @abstractmethod
+    def guard(self, comparison: Comparison, operands: Sequence[object]) -> bool:
+        """Compare, append the comparison with its outcome to the tape, and return the outcome."""
+
+
+class Operand(Traced):
+    """An operand that records: it names its writer."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def recording(self) -> Recording:
+        """The writer it belongs to."""
+
+    @abstractmethod
+    def apply(self, primitive: Elementwise) -> Operand:
+        """The operation of one number, applied to this operand and recorded."""
+
+
+def newest_recording(operands: Sequence[object]) -> Recording | None:
+    """The innermost writer among `operands`; None if all are plain values."""
+    newest: Recording | None = None
+    for operand in operands:
+        if isinstance(operand, Operand):
+            recording = operand.recording
+            if newest is None or recording.serial > newest.serial:
+                newest = recording
+    return newest
+
+
+def as_float(x: object) -> float:
+    """`x` as a Python float, if it is a real number.
+
+    >>> as_float(2)
+    2.0
+    """
+    if isinstance(x, (float, int)):
+        return float(x)
+    if type(x).__module__ == "numpy" and getattr(x, "shape", None) == () and getattr(x, "dtype", "O") != "O":
+        return as_float(x.item())  # type: ignore[attr-defined]  # a NumPy scalar or 0-d array has item()
+    msg = f"expected a float or a traced value, got {type(x).__name__} {x!r:.60}"
+    raise OperandError(msg)
+
+
+_registry: dict[str, Primitive] = {}
+
+
+def lookup(name: str) -> Primitive | None:
+    """The operation called `name`, or None."""
+    return _registry.get(name)
+
+
+class Primitive(ABC):
+    """An operation that can stand on a tape. Immutable, and known by its name, which is unique."""
+
+    name: Final[str]
+    arity: Final[int | None]  # None: any number of inputs
+
+    def __init__(self, name: str, arity: int | None) -> None:
+        if name in _registry:
+            msg = f"an operation named {name!r} exists already; choose another name"
+            raise RuleError(msg)
+        self.name = name
+        self.arity = arity
+        _registry[name] = self
+
+    @abstractmethod
+    def evaluate(self, operands: Sequence[object], params: Params) -> object:
+        """The value at `operands`, which may be traced by outer transforms: what a replay computes."""
+
+    @abstractmethod
+    def push(
+        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
+    ) -> object:
+        """The output's tangent, given those of some positions; absent ones are zero. None is zero."""
+
+    @abstractmethod
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params
+    ) -> Mapping[int, object]:
+        """The cotangent of each position, given the output's; absent positions are zero."""
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> tuple[Callable[[str], Primitive | None], tuple[str]]:
+        return lookup, (self.name,)
+
+
+class Elementwise(Primitive):
+    """Numbers to a number, with a partial derivative for each position."""
+
+    compute: Final[Callable[..., float]]
+    rule: Final[Callable[..., Partials] | None]
+
+    def __init__(
+        self, name: str, arity: int, compute: Callable[..., float], rule: Callable[..., Partials] | None
+    ) -> None:
+        super().__init__(name, arity)
+        self.compute = compute
+        self.rule = rule
+
+    def bind(self, operands: Sequence[object]) -> Number:
+        """The value at any mix of floats and traced values, recorded by the innermost trace among them."""
+        recording = newest_recording(operands)
+        if recording is not None:
+            return recording.record(self, operands)
+        return self.compute(*map(as_float, operands))
+
+    def partials(self, out: object, operands: Sequence[object]) -> Partials:
+        """The derivative dictionary at this point. Raises RuleError if a position is missing."""
+        if self.rule is None:
+            return {}
+        partials = self.rule(out, *operands)
+        if partials.keys() != set(range(len(operands))):
+            raise self.incomplete(partials)
+        return partials
+
+    def incomplete(self, partials: Mapping[int, object]) -> RuleError:
+        """The error for a rule that does not state exactly the positions of its operation."""
+        expected, stated = set(range(self.arity or 0)), set(partials)
+        missing, unknown = sorted(expected - stated), sorted(stated - expected)
+        fault = f"misses position {missing[0]}" if missing else f"states position {unknown[0]}"
+        msg = (
+            f"the rule of {self.name!r} {fault}: it must return a dictionary with the positions "
+            f"{sorted(expected)}; where a derivative is zero, state 0.0"
+        )
+        return RuleError(msg)
+
+    def evaluate(self, operands: Sequence[object], params: Params) -> Number:
+        del params  # an elementwise operation has none
+        return self.bind(operands)
+
+    def push(
+        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
+    ) -> object:
+        del params
+        total: Number | None = None
+        partials = self.partials(out, operands)
+        for position, t in tangents.items():
+            if partials:
+                term = times(t, partials[position])
+                total = term if total is None else total + term
+        return total
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params
+    ) -> Mapping[int, object]:
+        del params
+        return {
+            position: times(g, partial) for position, partial in self.partials(out, operands).items()
+        }
+
+
+class Unary(Elementwise):
+    """An elementwise operation of one number."""
+
+    @overload
+    def __call__(self, x: float) -> float: ...
+    @overload
+    def __call__(self, x: TracedT) -> TracedT: ...
+    @overload
+    def __call__(self, x: float | TracedT) -> float | TracedT: ...
+    def __call__(self, x: Number) -> Number:
+        if type(x) is float:
+            return self.compute(x)
+        return x.apply(self) if isinstance(x, Operand) else self.bind((x,))
+
+
+class Binary(Elementwise):
+    """An elementwise operation of two numbers."""
+
+    @overload
+    def __call__(self, x: float, y: float) -> float: ...
+    @overload
+    def __call__(self, x: TracedT, y: float | TracedT) -> TracedT: ...
+    @overload
+    def __call__(self, x: float, y: TracedT) -> TracedT: ...
+    @overload
+    def __call__(self, x: float | TracedT, y: float | TracedT) -> float | TracedT: ...
+    def __call__(self, x: Number, y: Number) -> Number:
+        return self.compute(x, y) if type(x) is float and type(y) is float else self.bind((x, y))
+
+
+class Nary(Elementwise):
+    """An elementwise operation of three or more numbers."""
+
+    def __call__(self, *operands: Number) -> Number:
+        return self.bind(operands)
+
+
+@overload
+def elementwise(
+    name: str, value: Callable[[float], float], partials: Callable[[Number, Number], Partials] | None
+) -> Unary: ...
+@overload
+def elementwise(
+    name: str,
+    value: Callable[[float, float], float],
+    partials: Callable[[Number, Number, Number], Partials] | None,
+) -> Binary: ...
+@overload
+def elementwise(
+    name: str, value: Callable[..., float], partials: Callable[..., Partials] | None
+) -> Elementwise: ...
+def elementwise(
+    name: str, value: Callable[..., float], partials: Callable[..., Partials] | None
+) -> Elementwise:
+    """Declare an operation of numbers to a number.
+
+    Parameters
+    ----------
+    name
+        Unique; the tape shows it, and a saved tape finds the operation by it.
+    value
+        A total function of floats: it is called with floats only.
+    partials
+        ``partials(out, x, y, ...) -> {position: partial}``, every position stated, written in
+        tapegrad's operations. None for a piecewise constant operation: zero wherever it exists.
+
+    >>> cube = elementwise("doctest_cube", lambda x: x * x * x, lambda out, x: {0: 3.0 * x * x})
+    >>> cube(2.0)
+    8.0
+    """
+    arity = len(inspect.signature(value).parameters)
+    kind = {1: Unary, 2: Binary}.get(arity, Nary)
+    return kind(name, arity, value, partials)
+
+
+# The product of the chain rule. An exactly zero cotangent or tangent contributes exactly zero, also where
+# the partial is inf or nan: what the output does not depend on cannot spoil its derivative.
+chain = elementwise(
+    "chain", lambda g, partial: 0.0 if g == 0.0 else g * partial, lambda out, g, partial: {0: partial, 1: g}
+)
+
+
+def times(g: object, partial: Number) -> Number:
+    """`chain` of a cotangent (or tangent) and a partial, with nothing recorded that need not be."""
+    if type(g) is float:
+        return g * partial if g != 0.0 else 0.0
+    if type(partial) is float and partial - partial == 0.0:  # finite: zero times it is zero anyway
+        return g if partial == 1.0 else g * partial  # type: ignore[return-value, operator]
+    return chain(g, partial)  # type: ignore[call-overload, no-any-return]
+
+
+class Comparison(Primitive):
+    """A question about two numbers, answered by a plain bool; traced operands leave a guard on the tape."""
+
+    compute: Final[Callable[[float, float], bool]]
+
+    def __init__(self, name: str, compute: Callable[[float, float], bool]) -> None:
+        super().__init__(name, 2)
+        self.compute = compute
+
+    def __call__(self, x: object, y: object) -> bool:
+        return self.evaluate((x, y), ())
+
+    def evaluate(self, operands: Sequence[object], params: Params) -> bool:
+        del params  # the recorded outcome is checked by whoever replays
+        recording = newest_recording(operands)
+        if recording is not None:
+            return recording.guard(self, operands)
+        return self.compute(*map(as_float, operands))
+
+    def push(
+        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
+    ) -> None:
+        del tangents, out, operands, params  # an outcome is piecewise constant
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params
+    ) -> Mapping[int, object]:
+        del g, out, operands, params
+        return {}
+
+
+class Linear(Primitive):
+    """A linear map of one operand: it is its own tangent map; its transpose is stated."""
+
+    apply: Final[Callable[[object, Params], object]]
+    transpose: Final[Callable[[object, Params], object]]
+
+    def __init__(
+        self,
+        name: str,
+        apply: Callable[[object, Params], object],
+        transpose: Callable[[object, Params], object],
+    ) -> None:
+        super().__init__(name, 1)
+        self.apply = apply
+        self.transpose = transpose
+
+    def evaluate(self, operands: Sequence[object], params: Params) -> object:
+        return self.apply(operands[0], params)
+
+    def push(
+        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
+    ) -> object:
+        del out, operands
+        return self.apply(tangents[0], params)
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params
+    ) -> Mapping[int, object]:
+        del out, operands
+        return {0: self.transpose(g, params)}
+
+
+class General(Primitive):
+    """A function of any number of operands whose pushforward and pullback are written out.
+
+    Its value may be a tuple, of which `ops.structural.item` takes one.
+    """
+
+    @abstractmethod
+    def call(self, operands: Sequence[object], params: Params) -> object:
+        """The value at operands that are not traced by the trace that records this."""
+
+    def evaluate(self, operands: Sequence[object], params: Params) -> object:
+        recording = newest_recording(operands)
+        if recording is not None:
+            return recording.record(self, operands, params)
+        return self.call(operands, params)

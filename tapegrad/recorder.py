@@ -1,0 +1,328 @@
+"""The only writer: `Recorder` appends to the columns of one trace, `Var` is what the user's function sees.
+
+A `Var` is an index into the tape, its value, and its recorder. Nothing is global: an operation asks its
+operands who records. In nested transforms the value of an inner variable is a variable of the outer trace,
+so computing it records there too; the recorder with the larger serial number is the inner one, which is
+what keeps the perturbations of nested derivatives apart.
+
+When the trace ends the recorder is sealed, and a variable that has leaked says so when it is used.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn, TypeAlias
+
+import numpy as np
+
+from tapegrad import conversions, errors
+from tapegrad.ops import arithmetic, exponential, selection
+from tapegrad.primitive import Binary, Comparison, Elementwise, Operand, Params, Primitive, Recording, as_float
+from tapegrad.source import caller, is_internal
+from tapegrad.tape import NONE, Columns, Tape, constant, input_
+from tapegrad.typing import Number
+
+__all__ = ["Recorder", "Scalar", "Var", "concrete"]
+
+_serials = itertools.count(1)  # only ever compared: an inner trace starts later than its outer one
+_OUTCOMES: Final[dict[bool, Params]] = {flag: (("outcome", flag),) for flag in (False, True)}
+
+
+class Recorder(Recording):
+    """Writes one trace: the columns of its tape, and beside them the value of every record."""
+
+    __slots__ = ("captured", "columns", "enclosing", "sealed", "serial", "values")
+
+    def __init__(self, enclosing: Recorder | None = None) -> None:
+        self.serial = next(_serials)
+        self.columns = Columns()
+        self.values: list[object] = []
+        self.sealed = False
+        # A function that is traced in place of being called (`checkpoint`) may read variables of the trace
+        # around it. They become inputs: `captured` maps their index out there to their index in here.
+        self.enclosing = enclosing
+        self.captured: dict[int, int] = {}
+
+    # ---- writing ---------------------------------------------------------------------------
+
+    def input(self, value: object, name: str) -> Var:
+        """Append an argument."""
+        self.columns.params[len(self.values)] = (("name", name),)
+        return self.write(input_, NONE, NONE, value)
+
+    def constant(self, value: object) -> int:
+        """Append a number met on the way, and return its index.
+
+        In a nested trace it may be a variable of an outer one; the tape then keeps its number.
+        """
+        columns, values = self.columns, self.values
+        index = len(values)
+        columns.constants[index] = value if type(value) is float else concrete(value)
+        columns.primitives.append(constant)
+        columns.lefts.append(NONE)
+        columns.rights.append(NONE)
+        columns.instructions.append(NONE)  # it stands where the operation stands that reads it
+        values.append(value)
+        return index
+
+    def record(self, primitive: Primitive, operands: Sequence[object], params: Params = ()) -> Var:
+        """Compute an operation on operands any of which may be ours, append it, and return its variable.
+
+        Raises LeakedVariableError if this trace has ended.
+        """
+        indices, values = self._locate_all(operands)
+        out = primitive.evaluate(values, params)
+        at = len(self.values)
+        if params:
+            self.columns.params[at] = params
+        if len(indices) > 2:
+            self.columns.extras[at] = tuple(indices[2:])
+        left, right = (*indices, NONE, NONE)[:2]
+        return self.write(primitive, left, right, out)
+
+    def guard(self, comparison: Comparison, operands: Sequence[object]) -> bool:
+        """Compare, append the comparison with its outcome, and return the outcome."""
+        (left, right), values = self._locate_all(operands)
+        outcome = comparison.evaluate(values, ())
+        self.columns.params[len(self.values)] = _OUTCOMES[outcome]
+        self.write(comparison, left, right, outcome)
+        return outcome
+
+    def _locate_all(self, operands: Sequence[object]) -> tuple[list[int], list[object]]:
+        """The indices and the values of `operands` in this trace; what is not ours becomes a constant."""
+        indices: list[int] = []
+        values: list[object] = []
+        for operand in operands:
+            index, value = self._locate(operand)
+            indices.append(index)
+            values.append(value)
+        return indices, values
+
+    def _locate(self, operand: object) -> tuple[int, object]:
+        if isinstance(operand, Var):
+            if operand._recorder is self:
+                if self.sealed:
+                    raise self.leaked(operand._index)
+                return operand._index, operand._value
+            if operand._recorder is self.enclosing:
+                return self._capture(operand)
+            return self.constant(operand), operand
+        value = as_float(operand)
+        return self.constant(value), value
+
+    def _capture(self, outer: Var) -> tuple[int, object]:
+        """`outer`, a variable of the enclosing trace, as an input of this one."""
+        index = self.captured.get(outer._index)
+        if index is None:
+            index = self.input(outer._value, f"captured %{outer._index}")._index
+            self.captured[outer._index] = index
+        return index, self.values[index]
+
+    def write(self, primitive: Primitive, left: int, right: int, value: object, depth: int = 2) -> Var:
+        """Append one record. `depth` is the distance of the frame that may be the user's.
+
+        The source location costs least when nothing is looked up while the code object stays the same,
+        as in a loop; a change of code object starts a new run in the columns.
+        """
+        columns, values = self.columns, self.values
+        if self.sealed:
+            raise self.leaked(left)
+        frame = sys._getframe(depth)
+        if frame.f_code is not columns.code:
+            while is_internal(frame.f_code.co_filename) and frame.f_back is not None:
+                frame = frame.f_back
+            columns.start_run(frame.f_code)
+        index = len(values)
+        columns.primitives.append(primitive)
+        columns.lefts.append(left)
+        columns.rights.append(right)
+        columns.instructions.append(frame.f_lasti)
+        values.append(value)
+        variable = _new(Var)  # and not Var(...): a Python-level __init__ costs half as much again
+        variable._recorder = self
+        variable._index = index
+        variable._value = value
+        return variable
+
+    # ---- the end ---------------------------------------------------------------------------
+
+    def seal(self) -> Tape:
+        """End the trace: nothing can be recorded any more. Returns what was recorded."""
+        self.sealed = True
+        return Tape.over(self.columns, len(self.values))
+
+    def leaked(self, index: int) -> errors.LeakedVariableError:
+        """The error for using variable `index` of this sealed trace."""
+        msg = (
+            f"a traced value recorded at {self.columns.where(index) or 'the start of a trace'} was used at {caller()}, "
+            "after its trace had ended; return it from the function (has_aux=True carries extra results), "
+            "or keep x.value"
+        )
+        return errors.LeakedVariableError(msg)
+
+
+def concrete(value: object) -> float:
+    """The float inside `value`, however many transforms it is traced by."""
+    while isinstance(value, Var):
+        value = value._value
+    return float(value)  # type: ignore[arg-type]  # the innermost value is always a float
+
+
+def _is_number(x: object) -> bool:
+    return isinstance(x, (float, int, Var, np.generic))
+
+
+def _binary(primitive: Binary) -> Callable[[Var, Number], Var]:
+    """The method of an infix operator, short where both operands are floats underneath."""
+    compute = primitive.compute
+
+    def method(self: Var, other: Number) -> Var:
+        recorder = self._recorder
+        x = self._value
+        if type(other) is Var:
+            y = other._value
+            if other._recorder is recorder and type(x) is float and type(y) is float:
+                return recorder.write(primitive, self._index, other._index, compute(x, y))
+        elif type(other) is float and type(x) is float:
+            return recorder.write(primitive, self._index, recorder.constant(other), compute(x, other))
+        elif not _is_number(other):
+            return NotImplemented
+        return primitive.bind((self, other))  # type: ignore[return-value]  # traced, because self is
+
+    return method
+
+
+def _reflected(primitive: Binary) -> Callable[[Var, float], Var]:
+    """The method of a reflected operator: the plain number stands on the left."""
+
+    def method(self: Var, other: float) -> Var:
+        if not _is_number(other):
+            return NotImplemented
+        return primitive.bind((other, self))  # type: ignore[return-value]
+
+    return method
+
+
+def _comparison(comparison: Comparison) -> Callable[[Var, object], bool]:
+    """The method of a comparison: a plain bool, and a guard on the tape."""
+
+    def method(self: Var, other: object) -> bool:
+        return comparison(self, other) if _is_number(other) else NotImplemented
+
+    return method
+
+
+class Var(Operand):
+    """A number whose operations are being recorded: what a function sees while it is traced.
+
+    It behaves as a float does: arithmetic, comparisons (which answer with a plain bool), formatting,
+    NumPy's functions. It is immutable, and belongs to one trace.
+    """
+
+    __slots__ = ("_index", "_recorder", "_value")
+
+    _recorder: Recorder
+    _index: int
+    _value: object
+
+    def __new__(cls) -> NoReturn:
+        """Variables are made by tracing only."""
+        msg = "a Var is made by tracing a function: see tapegrad.trace and tapegrad.grad"
+        raise TypeError(msg)
+
+    @property
+    def value(self) -> float:
+        """The concrete number, whatever number of transforms it is traced by."""
+        return concrete(self._value)
+
+    @property
+    def recording(self) -> Recorder:
+        """The writer it belongs to."""
+        return self._recorder
+
+    @property
+    def index(self) -> int:
+        """The index of its record on the tape."""
+        return self._index
+
+    @property
+    def primal(self) -> object:
+        """Its value one transform further out: a float, or a variable of the outer trace."""
+        return self._value
+
+    def apply(self, primitive: Elementwise) -> Var:
+        """The operation of one number, applied to this one."""
+        x = self._value
+        if type(x) is float:
+            return self._recorder.write(primitive, self._index, NONE, primitive.compute(x), 3)
+        return self._recorder.record(primitive, (self,))
+
+    __add__ = _binary(arithmetic.add)
+    __radd__ = _reflected(arithmetic.add)
+    __sub__ = _binary(arithmetic.subtract)
+    __rsub__ = _reflected(arithmetic.subtract)
+    __mul__ = _binary(arithmetic.multiply)
+    __rmul__ = _reflected(arithmetic.multiply)
+    __truediv__ = _binary(arithmetic.divide)
+    __rtruediv__ = _reflected(arithmetic.divide)
+    __floordiv__ = _binary(arithmetic.floor_divide)
+    __rfloordiv__ = _reflected(arithmetic.floor_divide)
+    __mod__ = _binary(arithmetic.remainder)
+    __rmod__ = _reflected(arithmetic.remainder)
+    __pow__ = _binary(exponential.power)
+    __rpow__ = _reflected(exponential.power)
+
+    __lt__ = _comparison(selection.less)
+    __le__ = _comparison(selection.less_equal)
+    __gt__ = _comparison(selection.greater)
+    __ge__ = _comparison(selection.greater_equal)
+    __eq__ = _comparison(selection.equal)
+    __ne__ = _comparison(selection.not_equal)
+
+    def __neg__(self) -> Var:
+        return self.apply(arithmetic.negative)
+
+    def __pos__(self) -> Var:
+        return self
+
+    def __abs__(self) -> Var:
+        return self.apply(arithmetic.absolute)
+
+    def __divmod__(self, other: Number) -> tuple[Var, Var]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: float) -> tuple[Var, Var]:
+        return other // self, other % self
+
+    def __bool__(self) -> bool:
+        return selection.not_equal(self, 0.0)
+
+    def __repr__(self) -> str:
+        """The number first: ``0.7 (%12 of a tape)``."""
+        return f"{self.value!r} (%{self._index} of a tape)"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else repr(self)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: object, **options: object) -> object:
+        """Answer ``np.sin(x)`` and ``np.float64(2.0) * x`` with tapegrad's operation of that name."""
+        return conversions.apply_ufunc(ufunc, method, operands, options)
+
+    # What would lose the derivative is refused, with the cure.
+    __float__ = conversions.refuse_float
+    __int__ = conversions.refuse_integer
+    __index__ = conversions.refuse_integer
+    __round__ = conversions.refuse_rounding
+    __trunc__ = conversions.refuse_rounding
+    __floor__ = conversions.refuse_rounding
+    __ceil__ = conversions.refuse_rounding
+    __complex__ = conversions.refuse_complex
+    __hash__ = conversions.refuse_hash  # type: ignore[assignment]
+
+
+_new: Callable[[type[Var]], Var] = object.__new__
+
+Scalar: TypeAlias = float | Var
+"""The type a user writes for a number that may be traced."""

@@ -1,0 +1,79 @@
+"""Where in the user's program something was recorded: file, line, column, function.
+
+While tracing, a place is kept as the code object and the offset of the running instruction, which
+cost two reads. The line and the column are worked out when somebody asks. Code inside tapegrad is
+skipped: a person wants to see the line they wrote.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from itertools import islice
+from pathlib import Path
+from types import CodeType, FrameType
+
+import attrs
+
+__all__ = ["Site", "caller", "is_internal", "site_of"]
+
+_PACKAGE = str(Path(__file__).parent) + "/"
+_internal: dict[str, bool] = {"<frozen runpy>": True}  # a cache of answers that never change
+
+
+@attrs.frozen
+class Site:
+    """A span of source: ``file``, one-based ``line``, zero-based ``column`` .. ``end_column``, ``function``."""
+
+    file: str
+    line: int
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    function: str = ""
+
+    @property
+    def text(self) -> str:
+        """The source line, stripped; empty when the source is not to be had."""
+        return linecache.getline(self.file, self.line).strip()
+
+    @property
+    def segment(self) -> str:
+        """The very expression, where the interpreter kept its columns and it stands on one line."""
+        if self.end_line != self.line or self.end_column <= self.column:
+            return self.text
+        line = linecache.getline(self.file, self.line).encode()  # columns count bytes of UTF-8
+        return line[self.column : self.end_column].decode(errors="replace")
+
+    def __str__(self) -> str:
+        """``model.py:12: y = x * w``."""
+        text = self.text
+        return f"{Path(self.file).name}:{self.line}" + (f": {text}" if text else "")
+
+
+def is_internal(filename: str) -> bool:
+    """Whether `filename` belongs to tapegrad itself."""
+    answer = _internal.get(filename)
+    if answer is None:
+        answer = _internal[filename] = filename.startswith(_PACKAGE)
+    return answer
+
+
+def site_of(code: CodeType, instruction: int) -> Site:
+    """The source span of the instruction at byte offset `instruction` of `code`."""
+    position = next(islice(code.co_positions(), max(instruction, 0) // 2, None), (None,) * 4)
+    line, end_line, column, end_column = position
+    first = code.co_firstlineno
+    return Site(
+        code.co_filename, line or first, column or 0, end_line or line or first, end_column or 0, code.co_name
+    )
+
+
+def caller() -> Site:
+    """The innermost line of the running program that is not tapegrad's own."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_internal(frame.f_code.co_filename) and frame.f_back is not None:
+        frame = frame.f_back
+    if frame is None:
+        return Site("<unknown>", 0)
+    return site_of(frame.f_code, frame.f_lasti)

@@ -1,0 +1,336 @@
+"""The program as a value: `Record` and `Tape`.
+
+    tape    ::= record*                          record i may read records 0 .. i-1 only
+    record  ::= primitive inputs params          one operation; its value lives beside the tape, in a Trace
+    inputs  ::= index*                           indices of earlier records, by argument position
+    params  ::= (name, static)*                  static facts: the value of a constant, the outcome of a guard
+
+Two primitives start a program: ``input`` (an argument, with its name) and ``constant`` (a number met on
+the way, with its value). A comparison is a record too: a guard, with its outcome.
+
+A tape is immutable. It is a prefix of a growing buffer of columns that tapes share: ``append`` returns a
+longer tape in O(1) amortised, and a second append to the same prefix copies it first, so neither disturbs
+the other. Columns hold numbers and shared objects, never an object per record: the garbage collector
+has nothing to scan, and nothing is freed recursively.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from html import escape
+from types import CodeType
+from typing import Final, overload
+
+import attrs
+
+from tapegrad.errors import TapeError
+from tapegrad.primitive import Comparison, Params, Primitive
+from tapegrad.source import Site, site_of
+from tapegrad.typing import Static
+
+__all__ = ["Columns", "Record", "Source", "Tape", "check_record", "constant", "format_record", "input_"]
+
+NONE: Final = -1  # in the columns of inputs: no such position
+"""Marks an absent input in `Columns.lefts` and `Columns.rights`."""
+
+
+class Source(Primitive):
+    """A record that reads nothing: an input or a constant."""
+
+    def evaluate(self, operands: Sequence[object], params: Params) -> object:
+        del operands
+        return dict(params)["value"]
+
+    def push(
+        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
+    ) -> None:
+        del tangents, out, operands, params  # nothing to push forward
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params
+    ) -> Mapping[int, object]:
+        del g, out, operands, params
+        return {}
+
+
+input_ = Source("input", 0)
+constant = Source("constant", 0)
+
+
+def _same_bits(static: object) -> object:
+    """A key under which floats are equal when their bits are: nan equals nan, 0.0 is not -0.0."""
+    if isinstance(static, float):
+        return ("float", static.hex())
+    if isinstance(static, tuple):
+        return tuple(_same_bits(item) for item in static)
+    return (type(static).__name__, static)
+
+
+@attrs.frozen
+class Record:
+    """One operation: what was done, to which earlier records, with which static facts, and where.
+
+    ``where`` is no part of equality: the same program written elsewhere is the same program.
+
+    >>> from tapegrad.tape import Record, Tape, input_
+    >>> tape = Tape().append(Record(input_, (), (("name", "x"),)))
+    >>> tape[0].static("name")
+    'x'
+    """
+
+    primitive: Primitive
+    inputs: tuple[int, ...] = ()
+    params: Params = attrs.field(default=(), eq=_same_bits)
+    where: Site | None = attrs.field(default=None, eq=False)
+
+    def static(self, name: str, default: Static = None) -> Static:
+        """The static fact called `name`."""
+        return dict(self.params).get(name, default)
+
+
+class Columns:
+    """The growing buffer behind tapes: one entry per record and column. Not public; written by appending.
+
+    ``lefts`` and ``rights`` hold the first two inputs; further ones, names, constants and other static
+    facts are rare, so they stand in dictionaries by index.
+    """
+
+    __slots__ = (
+        "code", "constants", "extras", "instructions", "lefts", "lock", "params", "primitives", "rights",
+        "run_codes", "run_starts", "sites",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.primitives: list[Primitive] = []
+        self.lefts: list[int] = []
+        self.rights: list[int] = []
+        # Where: the offset of the instruction, and the code object it is in, kept by runs of equal ones.
+        self.instructions: list[int] = []
+        self.run_starts: list[int] = []
+        self.run_codes: list[CodeType | None] = []
+        self.code: CodeType | None = None  # of the last run
+        self.constants: dict[int, float] = {}
+        self.params: dict[int, Params] = {}
+        self.extras: dict[int, tuple[int, ...]] = {}
+        self.sites: dict[int, Site] = {}  # where, for records that were not traced in this process
+        self.lock = threading.Lock()
+
+    def write(self, record: Record) -> None:
+        """Append one record, already checked."""
+        index = len(self.primitives)
+        left, right, *extra = (*record.inputs, NONE, NONE)[: max(2, len(record.inputs))]
+        if record.primitive is constant:
+            self.constants[index] = float(dict(record.params)["value"])  # type: ignore[arg-type]  # checked
+        elif record.params:
+            self.params[index] = record.params
+        if extra:
+            self.extras[index] = tuple(extra)
+        if record.where is not None:
+            self.sites[index] = record.where
+        self.lefts.append(left)
+        self.rights.append(right)
+        self.instructions.append(NONE)
+        self.primitives.append(record.primitive)
+
+    def start_run(self, code: CodeType) -> None:
+        """Note that the next record, and those after it, were recorded in `code`."""
+        if code is not self.code:
+            self.run_starts.append(len(self.primitives))
+            self.run_codes.append(code)
+            self.code = code
+
+    def inputs(self, index: int) -> tuple[int, ...]:
+        """The inputs of record `index`, by position."""
+        left, right = self.lefts[index], self.rights[index]
+        if left == NONE:
+            return ()
+        if right == NONE:
+            return (left,)
+        return (left, right, *self.extras.get(index, ()))
+
+    def params_at(self, index: int) -> Params:
+        """The static facts of record `index`."""
+        if self.primitives[index] is constant:
+            return (("value", self.constants[index]),)
+        return self.params.get(index, ())
+
+    def where(self, index: int) -> Site | None:
+        """The place in the user's source where record `index` was recorded, if known."""
+        if index in self.sites:
+            return self.sites[index]
+        run = bisect_right(self.run_starts, index) - 1
+        code = self.run_codes[run] if run >= 0 else None
+        instruction = self.instructions[index]
+        return None if code is None or instruction == NONE else site_of(code, instruction)
+
+    def copy(self, length: int) -> Columns:
+        """A buffer of its own with the first `length` records."""
+        copied = Columns()
+        for name in ("primitives", "lefts", "rights", "instructions"):
+            setattr(copied, name, getattr(self, name)[:length])
+        runs = bisect_right(self.run_starts, length - 1)
+        copied.run_starts, copied.run_codes = self.run_starts[:runs], self.run_codes[:runs]
+        copied.code = copied.run_codes[-1] if runs else None
+        for name in ("constants", "params", "extras", "sites"):
+            setattr(copied, name, {i: x for i, x in getattr(self, name).items() if i < length})
+        return copied
+
+
+class Tape(Sequence[Record]):
+    """An immutable sequence of records: a straight-line program in the order it was recorded.
+
+    A slice is a tuple of records; ``tape.prefix(n)`` is the tape of the first n.
+
+    >>> from tapegrad.ops.arithmetic import multiply
+    >>> x = Tape().append(Record(input_, (), (("name", "x"),)))
+    >>> print(x.append(Record(multiply, (0, 0))))
+    %0 = input x
+    %1 = multiply %0 %0
+    """
+
+    __slots__ = ("_columns", "_length")
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        columns = Columns()
+        for length, record in enumerate(records):
+            check_record(record, length)
+            columns.write(record)
+        self._columns = columns
+        self._length = len(columns.primitives)
+
+    @classmethod
+    def over(cls, columns: Columns, length: int) -> Tape:
+        """The tape of the first `length` records of `columns`, which may go on growing behind it."""
+        tape = cls.__new__(cls)
+        tape._columns = columns
+        tape._length = length
+        return tape
+
+    @property
+    def columns(self) -> Columns:
+        """The shared buffer, for interpreters; entries beyond ``len(tape)`` are not this tape's."""
+        return self._columns
+
+    def append(self, record: Record) -> Tape:
+        """A tape with one record more; this one stays as it is. Raises TapeError for an invalid record."""
+        check_record(record, self._length)
+        columns = self._columns
+        with columns.lock:
+            if len(columns.primitives) != self._length:  # somebody has appended to this prefix before
+                columns = columns.copy(self._length)
+            columns.write(record)
+        return Tape.over(columns, self._length + 1)
+
+    def prefix(self, length: int) -> Tape:
+        """The tape of the first `length` records, sharing this one's buffer."""
+        return Tape.over(self._columns, min(max(length, 0), self._length))
+
+    def check(self) -> Tape:
+        """This tape, if every input precedes its use and every record is well formed; else TapeError."""
+        for index, record in enumerate(self):
+            check_record(record, index)
+        return self
+
+    def inputs(self) -> tuple[int, ...]:
+        """The indices of the records that are arguments, in order."""
+        return tuple(i for i, p in enumerate(self._columns.primitives[: self._length]) if p is input_)
+
+    def constants(self) -> dict[int, float]:
+        """The numbers the program met on the way, by record index: closures, literals."""
+        return {i: x for i, x in self._columns.constants.items() if i < self._length}
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Record, ...]: ...
+    def __getitem__(self, index: int | slice) -> Record | tuple[Record, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(self._length)))
+        at = range(self._length)[index]  # Python's own rules for negative indices and errors
+        columns = self._columns
+        return Record(columns.primitives[at], columns.inputs(at), columns.params_at(at), columns.where(at))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Record]:
+        return (self[i] for i in range(self._length))
+
+    def _key(self) -> tuple[object, ...]:
+        """What equality compares: the program, not where it was written."""
+        columns, length = self._columns, self._length
+        return (
+            tuple(columns.primitives[:length]),
+            tuple(columns.lefts[:length]),
+            tuple(columns.rights[:length]),
+            tuple(sorted((i, x.hex()) for i, x in columns.constants.items() if i < length)),
+            tuple(sorted((i, x) for i, x in columns.extras.items() if i < length)),
+            tuple((i, _same_bits(columns.params[i])) for i in sorted(columns.params) if i < length),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tape):
+            return NotImplemented
+        return self._length == other._length and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> tuple[Callable[[Iterable[Record]], Tape], tuple[tuple[Record, ...]]]:
+        return Tape, (tuple(self),)
+
+    def __str__(self) -> str:
+        return "\n".join(f"%{index} = {format_record(record)}" for index, record in enumerate(self))
+
+    def __repr__(self) -> str:
+        """One line, whatever the length: ``<Tape of 5 records: 2 input, 1 multiply, 1 sin, 1 add>``."""
+        counts = Counter(primitive.name for primitive in self._columns.primitives[: self._length])
+        listed = ", ".join(f"{count} {name}" for name, count in counts.most_common(6))
+        more = ", ..." if len(counts) > 6 else ""
+        return f"<Tape of {self._length} records{': ' if counts else ''}{listed}{more}>"
+
+    def _repr_html_(self, most: int = 200) -> str:
+        """A table for notebooks; a long tape shows its first `most` records."""
+        rows = "".join(
+            f"<tr><td>%{index}</td><td><code>{escape(format_record(record))}</code></td>"
+            f"<td>{escape(str(record.where or ''))}</td></tr>"
+            for index, record in enumerate(self[:most])
+        )
+        rest = f"<caption>{self._length - most} more records</caption>" if self._length > most else ""
+        head = "<tr><th>record</th><th>operation</th><th>where</th></tr>"
+        return f"<table>{rest}<thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def format_record(record: Record) -> str:
+    """``multiply %0 %1``, ``constant 2.0``, ``greater %3 %4 outcome=True``."""
+    words = [record.primitive.name, *(f"%{i}" for i in record.inputs)]
+    if record.primitive in {input_, constant}:
+        words += [str(value) for _, value in record.params]
+    else:
+        words += [f"{name}={value}" for name, value in record.params]
+    return " ".join(words)
+
+
+def check_record(record: Record, length: int) -> None:
+    """Raise TapeError unless `record` may stand at index `length` of a tape."""
+    primitive, inputs = record.primitive, record.inputs
+    fault = ""
+    if primitive.arity is not None and len(inputs) != primitive.arity:
+        fault = f"takes {primitive.arity} inputs, not {len(inputs)}"
+    elif any(type(i) is not int for i in inputs):
+        fault = f"reads {inputs}: inputs are indices of records"
+    elif any(not 0 <= i < length for i in inputs):
+        late = next(i for i in inputs if not 0 <= i < length)
+        fault = f"reads record {late}, which does not stand before it"
+    elif primitive is constant and not isinstance(record.static("value"), float):
+        fault = "needs a float in its parameter 'value'"
+    elif primitive is input_ and not isinstance(record.static("name"), str):
+        fault = "needs a string in its parameter 'name'"
+    elif isinstance(primitive, Comparison) and not isinstance(record.static("outcome"), bool):
+        fault = "needs a bool in its parameter 'outcome'"
+    if fault:
+        msg = f"record {length}: {primitive.name} {fault}"
+        raise TapeError(msg)

@@ -1,0 +1,228 @@
+"""Run a function once and keep what it did: `trace`, the public value, and `record`, which every transform uses."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import cast
+
+import attrs
+import numpy as np
+
+from tapegrad import tree
+from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, OutputTypeError
+from tapegrad.primitive import as_float
+from tapegrad.recorder import Recorder, Var, concrete
+from tapegrad.tape import Tape
+from tapegrad.tree import Structure
+
+__all__ = ["Recorded", "Trace", "lower", "parameter_names", "record", "trace"]
+
+
+@attrs.frozen(eq=False)
+class Recorded:
+    """A call that has been recorded: the tape, its values, and which records are inputs and outputs.
+
+    The inputs are records 0 .. n-1, one for each leaf of the arguments. Values are floats, or variables
+    of an enclosing trace.
+    """
+
+    tape: Tape
+    values: Sequence[object]
+    outputs: tuple[int, ...]
+    structure: Structure  # of the output
+    aux: object = None
+
+    def output(self) -> object:
+        """What the function returned, one transform further out."""
+        return self.structure.unflatten([self.values[i] for i in self.outputs])
+
+
+_LEAF = tree.flatten(0.0)[1]
+
+
+def record(
+    function: Callable[..., object],
+    leaves: Sequence[object],
+    names: Sequence[str],
+    rebuild: Callable[[Sequence[object]], Sequence[object]],
+    keywords: Mapping[str, object],
+    has_aux: bool = False,
+) -> Recorded:
+    """Call ``function(*rebuild(variables), **keywords)`` with a variable for each leaf, and record it.
+
+    The trace ends however the function ends; an exception passes through and leaves nothing behind.
+    """
+    recorder = Recorder()
+    variables = [recorder.input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
+    aux: object = None
+    try:
+        returned = function(*rebuild(variables), **keywords)
+        if has_aux:
+            returned, aux = split_aux(function, returned)
+            aux = lower(aux, recorder)
+        if type(returned) is Var or type(returned) is float:
+            found, structure = [returned], _LEAF
+        else:
+            found, structure = tree.flatten(returned)
+        outputs = tuple(output_index(recorder, leaf, function) for leaf in found)
+    finally:
+        tape = recorder.seal()
+    return Recorded(tape, recorder.values, outputs, structure, aux)
+
+
+def split_aux(function: Callable[..., object], returned: object) -> tuple[object, object]:
+    """The (output, aux) pair that a function with has_aux=True returns."""
+    if isinstance(returned, tuple) and len(returned) == 2:
+        return returned
+    msg = f"with has_aux=True {name_of(function)} must return a pair (number, rest), not {type(returned).__name__}"
+    raise OutputTypeError(msg)
+
+
+def output_index(recorder: Recorder, leaf: object, function: Callable[..., object]) -> int:
+    """The record of one leaf of the output; a plain number becomes a constant."""
+    if isinstance(leaf, Var):
+        return leaf.index if leaf.recording is recorder else recorder.constant(leaf)
+    if isinstance(leaf, (bool, np.bool_)) or not isinstance(leaf, (float, int, np.floating, np.integer)):
+        hint = "; is a `return` missing?" if leaf is None else ""
+        msg = f"{name_of(function)} returned {leaf!r:.60}, a {type(leaf).__name__}, where a number is needed{hint}"
+        raise OutputTypeError(msg)
+    return recorder.constant(as_float(leaf))
+
+
+def lower(aux: object, recorder: Recorder) -> object:
+    """`aux` with the variables of this trace replaced by their values, so that none leaks."""
+    return tree.map_leaves(
+        lambda leaf: leaf.primal if isinstance(leaf, Var) and leaf.recording is recorder else leaf, aux
+    )
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """How an error speaks of a function."""
+    return f"{getattr(function, '__name__', type(function).__name__)}()"
+
+
+def parameter_names(function: Callable[..., object], count: int) -> tuple[str, ...]:
+    """The names of the first `count` positional parameters; ``arg0``, ``arg1`` where there are none."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some builtins have no signature
+        parameters = []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [parameter.name for parameter in parameters if parameter.kind in kinds]
+    rest = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL), "arg")
+    return tuple(names[:count]) + tuple(f"{rest}{i}" for i in range(count - len(names)))
+
+
+def differentiable(leaf: object, name: str) -> object:
+    """`leaf` as a number to differentiate: a Python float or a traced value.
+
+    Raises IntegerArgumentError for an int or bool, ArgumentTypeError for anything else.
+    """
+    if type(leaf) is float or isinstance(leaf, Var):
+        return leaf
+    if isinstance(leaf, (float, np.floating)):
+        return float(leaf)
+    if isinstance(leaf, (int, np.integer, np.bool_)):
+        cure = f"write {float(leaf)!r}" if not isinstance(leaf, (bool, np.bool_)) else "leave it out of argnums"
+        msg = (
+            f"argument {name} is {leaf!r}, {'a bool' if isinstance(leaf, (bool, np.bool_)) else 'an int'}, "
+            f"which has no derivative; {cure}"
+        )
+        raise IntegerArgumentError(msg)
+    cure = "pass array.tolist()" if isinstance(leaf, np.ndarray) else "pass floats, and leave settings out of argnums"
+    msg = f"argument {name} is {leaf!r:.60}, a {type(leaf).__name__}, which cannot be differentiated; {cure}"
+    raise ArgumentTypeError(msg)
+
+
+@attrs.frozen(eq=False)
+class Arguments:
+    """Arguments to differentiate, flattened: leaves ready to be traced, their names, the way back."""
+
+    leaves: list[object]
+    names: list[str]
+    structures: tuple[Structure, ...]
+    originals: list[object]
+
+    @classmethod
+    def of(cls, arguments: Sequence[object], names: Sequence[str]) -> Arguments:
+        """Flatten and check. Raises IntegerArgumentError or ArgumentTypeError."""
+        flat: list[object] = []
+        leaf_names: list[str] = []
+        structures: list[Structure] = []
+        for argument, name in zip(arguments, names, strict=True):
+            if type(argument) is float or type(argument) is Var:
+                flat.append(argument)
+                leaf_names.append(name)
+                structures.append(_LEAF)
+                continue
+            found, structure = tree.flatten(argument)
+            flat += found
+            leaf_names += [name] if structure.is_leaf else tree.leaf_names(argument, name)
+            structures.append(structure)
+        checked = [differentiable(leaf, name) for leaf, name in zip(flat, leaf_names, strict=True)]
+        return cls(checked, leaf_names, tuple(structures), flat)
+
+    def rebuild(self, leaves: Sequence[object]) -> tuple[object, ...]:
+        """One tree for each argument, with these leaves."""
+        trees: list[object] = []
+        at = 0
+        for structure in self.structures:
+            if structure is _LEAF:
+                trees.append(leaves[at])
+            else:
+                trees.append(structure.unflatten(leaves[at : at + structure.size]))
+            at += structure.size
+        return tuple(trees)
+
+    def gradients(self, cotangents: Sequence[object]) -> tuple[object, ...]:
+        """One tree for each argument: a symbolic zero becomes 0.0, a NumPy scalar stays one."""
+        restored = [
+            _like(original, 0.0 if g is None else g)
+            for original, g in zip(self.originals, cotangents, strict=True)
+        ]
+        return self.rebuild(restored)
+
+
+def _like(original: object, g: object) -> object:
+    if isinstance(original, np.floating) and type(g) is float:
+        return type(original)(g)
+    return g
+
+
+@attrs.frozen(eq=False)
+class Trace:
+    """What one call did: the program, the value of every record, and the result.
+
+    >>> t = trace(lambda x, y: x * y + 1.0, 2.0, 3.0)
+    >>> print(t.tape)
+    %0 = input x
+    %1 = input y
+    %2 = multiply %0 %1
+    %3 = constant 1.0
+    %4 = add %2 %3
+    >>> t.values, t.output
+    ((2.0, 3.0, 6.0, 1.0, 7.0), 7.0)
+    """
+
+    tape: Tape
+    values: tuple[float, ...]
+    output: object
+    outputs: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"<Trace of {len(self.tape)} records, output {self.output!r:.60}>"
+
+
+def trace(function: Callable[..., object], *vals: object, **keywords: object) -> Trace:
+    """Call ``function(*vals, **keywords)`` on traced values and return its frozen trace.
+
+    Every number in `vals` becomes an input; keywords are passed through.
+    Raises what `grad` raises for arguments and outputs that are not numbers.
+    """
+    arguments = Arguments.of(vals, parameter_names(function, len(vals)))
+    recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, keywords)
+    values = tuple(concrete(value) for value in recorded.values)
+    output = recorded.structure.unflatten([values[i] for i in recorded.outputs])
+    return Trace(recorded.tape, values, output, recorded.outputs)

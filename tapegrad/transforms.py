@@ -1,0 +1,263 @@
+"""First derivatives: `grad`, `value_and_grad`, `derivatives`, `vjp`, `jvp`, `stop_gradient`.
+
+Each traces the function once and hands the tape to an interpreter. A transform of a function is a frozen
+object around it that can be called, nested, and pickled if the function can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Concatenate, Literal, ParamSpec, TypeVar, cast, overload
+
+import attrs
+
+from tapegrad import tree
+from tapegrad.calls import Transform, select
+from tapegrad.errors import NonScalarOutputError, StructureError
+from tapegrad.forward import push_forward
+from tapegrad.naming import names_of_records
+from tapegrad.ops import structural
+from tapegrad.recorder import Scalar, Var
+from tapegrad.reverse import pull_back
+from tapegrad.trace import Arguments, Recorded, name_of, parameter_names, record
+
+__all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
+
+P = ParamSpec("P")
+X = TypeVar("X")
+Y = TypeVar("Y")
+Aux = TypeVar("Aux")
+Out = TypeVar("Out")
+
+
+@attrs.frozen
+class Gradient(Transform):
+    """What `grad` and `value_and_grad` return: called as the function is, it answers with derivatives."""
+
+    function: Callable[..., object]
+    argnums: int | tuple[int, ...]
+    has_aux: bool
+    with_value: bool
+
+    def __call__(self, *args: object, **keywords: object) -> object:
+        arguments, rebuild = select(self.function, args, self.argnums)
+        recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords, self.has_aux)
+        output = scalar_output(recorded, self.function)
+        cotangents = pull_back(recorded.tape, recorded.values, {output: 1.0})
+        gradients = arguments.gradients(cotangents[: len(arguments.leaves)])
+        gradient = gradients if isinstance(self.argnums, tuple) else gradients[0]
+        if not self.with_value:
+            return (gradient, recorded.aux) if self.has_aux else gradient
+        value = recorded.values[output]
+        return ((value, recorded.aux) if self.has_aux else value), gradient
+
+
+def scalar_output(recorded: Recorded, function: Callable[..., object]) -> int:
+    """The record of the one number that the function returned. Raises NonScalarOutputError otherwise."""
+    if recorded.structure.is_leaf:
+        return recorded.outputs[0]
+    msg = (
+        f"grad needs one number, but {name_of(function)} returned {len(recorded.outputs)} as {recorded.structure}; "
+        "return their sum, or ask for all derivatives with jacobian"
+    )
+    raise NonScalarOutputError(msg)
+
+
+# The overlaps below are meant: an argument index that is a literal keeps the type of that argument.
+@overload
+def grad(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], Scalar], argnums: Literal[0] = 0, has_aux: Literal[False] = False
+) -> Callable[Concatenate[X, P], X]: ...
+@overload
+def grad(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], tuple[Scalar, Aux]],
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[X, P], tuple[X, Aux]]: ...
+@overload
+def grad(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, Y, P], Scalar], argnums: Literal[1], has_aux: Literal[False] = False
+) -> Callable[Concatenate[X, Y, P], Y]: ...
+@overload
+def grad(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, Y, P], Scalar],
+    argnums: tuple[Literal[0], Literal[1]],
+    has_aux: Literal[False] = False,
+) -> Callable[Concatenate[X, Y, P], tuple[X, Y]]: ...
+@overload
+def grad(
+    function: Callable[P, object], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[P, object]: ...
+def grad(
+    function: Callable[..., object], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., object]:
+    """The derivative of a function that returns one number.
+
+    ``argnums`` says which positional arguments: an int gives one derivative, a tuple gives a tuple. A
+    derivative has the structure of its argument (tuples, lists, dicts, dataclasses, attrs classes). With
+    ``has_aux`` the function returns ``(number, rest)`` and the result is ``(derivative, rest)``.
+
+    >>> grad(lambda x, y: x * y + x)(2.0, 3.0)
+    4.0
+    >>> grad(lambda p: p["w"] * p["w"] + p["b"])({"w": 3.0, "b": 1.0})
+    {'w': 6.0, 'b': 1.0}
+
+    Raises IntegerArgumentError, ArgumentTypeError, StructureError (no such argument),
+    NonScalarOutputError, OutputTypeError.
+    """
+    return Gradient(function, argnums, has_aux, with_value=False)
+
+
+@overload
+def value_and_grad(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], Out], argnums: Literal[0] = 0, has_aux: bool = False
+) -> Callable[Concatenate[X, P], tuple[Out, X]]: ...
+@overload
+def value_and_grad(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, Y, P], Out], argnums: Literal[1], has_aux: bool = False
+) -> Callable[Concatenate[X, Y, P], tuple[Out, Y]]: ...
+@overload
+def value_and_grad(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, Y, P], Out],
+    argnums: tuple[Literal[0], Literal[1]],
+    has_aux: bool = False,
+) -> Callable[Concatenate[X, Y, P], tuple[Out, tuple[X, Y]]]: ...
+@overload
+def value_and_grad(
+    function: Callable[P, Out], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[P, tuple[Out, object]]: ...
+def value_and_grad(
+    function: Callable[..., object], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., object]:
+    """As `grad`, with the value: ``(value, derivative)``, or ``((value, rest), derivative)`` with has_aux.
+
+    >>> value_and_grad(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    """
+    return Gradient(function, argnums, has_aux, with_value=True)
+
+
+@attrs.frozen
+class Derivatives(Transform):
+    """What `derivatives` returns."""
+
+    function: Callable[..., object]
+    intermediates: bool
+
+    def __call__(self, *args: object, **vals: object) -> dict[str, object]:
+        names = (*parameter_names(self.function, len(args)), *vals)
+        arguments = Arguments.of((*args, *vals.values()), names)
+
+        def rebuild(leaves: Sequence[object]) -> Sequence[object]:
+            trees = arguments.rebuild(leaves)
+            return (trees[: len(args)], dict(zip(vals, trees[len(args) :], strict=True)))
+
+        def call(positional: tuple[object, ...], keywords: Mapping[str, object]) -> object:
+            return self.function(*positional, **keywords)
+
+        recorded = record(call, arguments.leaves, arguments.names, rebuild, {})
+        output = scalar_output(recorded, self.function)
+        cotangents = pull_back(recorded.tape, recorded.values, {output: 1.0})
+        gradients = arguments.gradients(cotangents[: len(arguments.leaves)])
+        found = dict(zip(names, gradients, strict=True))
+        if self.intermediates:
+            for index, name in names_of_records(recorded.tape).items():
+                found.setdefault(name, 0.0 if cotangents[index] is None else cotangents[index])
+        return found
+
+
+def derivatives(
+    function: Callable[..., Scalar], intermediates: bool = False
+) -> Callable[..., dict[str, object]]:
+    """The derivative dictionary ``{parameter name: derivative}`` of all arguments.
+
+    With ``intermediates`` it also has the adjoint of every value that the source gives a name by plain
+    assignment, the last one where a name is assigned again; the source must be readable.
+
+    >>> derivatives(lambda x, y: x * y)(x=2.0, y=3.0)
+    {'x': 3.0, 'y': 2.0}
+    """
+    return Derivatives(function, intermediates)
+
+
+@attrs.frozen(eq=False)
+class Pullback:
+    """The transposed derivative at one point: cotangent of the output -> cotangents of the primals.
+
+    It can be called any number of times, and changes nothing.
+    """
+
+    recorded: Recorded
+    arguments: Arguments
+
+    def __call__(self, g: object) -> tuple[object, ...]:
+        found, structure = tree.flatten(g)
+        if structure != self.recorded.structure:
+            msg = f"the cotangent has structure {structure}, but the function returned {self.recorded.structure}"
+            raise StructureError(msg)
+        seeds = Arguments.of((g,), ("cotangent",)).leaves if found else []
+        paired: dict[int, object] = {}
+        for index, seed in zip(self.recorded.outputs, seeds, strict=True):
+            so_far = paired.get(index)
+            paired[index] = seed if so_far is None else cast(float, so_far) + cast(float, seed)
+        cotangents = pull_back(self.recorded.tape, self.recorded.values, paired)
+        return self.arguments.gradients(cotangents[: len(self.arguments.leaves)])
+
+
+def vjp(function: Callable[..., Out], *primals: object) -> tuple[Out, Callable[[Out], tuple[object, ...]]]:
+    """The value at `primals`, and the pullback there: vector-Jacobian products.
+
+    ``pullback(g)`` takes a cotangent with the structure of the output and returns a tuple with one
+    cotangent per primal.
+
+    >>> out, pullback = vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> out, pullback(1.0), pullback(2.0)
+    (6.0, (3.0, 2.0), (6.0, 4.0))
+    """
+    arguments = Arguments.of(primals, parameter_names(function, len(primals)))
+    recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, {})
+    return cast(Out, recorded.output()), Pullback(recorded, arguments)
+
+
+def jvp(
+    function: Callable[..., Out], primals: Sequence[object], tangents: Sequence[object]
+) -> tuple[Out, Out]:
+    """The value at `primals`, and its derivative along `tangents`: a Jacobian-vector product.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+
+    Raises StructureError if the tangents do not have the structure of the primals.
+    """
+    names = parameter_names(function, len(primals))
+    arguments = Arguments.of(primals, names)
+    seeds = tangent_leaves(arguments, tangents, names)
+    recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, {})
+    moved = push_forward(recorded.tape, recorded.values, dict(enumerate(seeds)))
+    out = [0.0 if moved[i] is None else moved[i] for i in recorded.outputs]
+    return cast(Out, recorded.output()), cast(Out, recorded.structure.unflatten(out))
+
+
+def tangent_leaves(arguments: Arguments, tangents: Sequence[object], names: Sequence[str]) -> list[object]:
+    """The leaves of `tangents`, checked against the structure of the primals."""
+    if len(tangents) != len(arguments.structures):
+        msg = f"{len(arguments.structures)} primals need as many tangents, not {len(tangents)}"
+        raise StructureError(msg)
+    for tangent, structure, name in zip(tangents, arguments.structures, names, strict=True):
+        found = tree.flatten(tangent)[1]
+        if found != structure:
+            msg = f"the tangent of {name} has structure {found}, but {name} has {structure}"
+            raise StructureError(msg)
+    return Arguments.of(tangents, [f"tangent of {name}" for name in names]).leaves
+
+
+def stop_gradient(x: X) -> X:
+    """x, with derivative zero in every mode; trees are mapped.
+
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    return tree.map_leaves(
+        lambda leaf: leaf.apply(structural.stop_gradient) if isinstance(leaf, Var) else leaf, x
+    )

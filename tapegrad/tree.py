@@ -1,0 +1,128 @@
+"""Trees of numbers: tuples, lists, dictionaries, dataclasses and attrs classes, flattened and rebuilt.
+
+The work is optree's; here it is given types, and dataclasses and attrs classes are made known to it as
+they are met. They are rebuilt without their ``__init__``, so a class that checks its fields can be
+differentiated; a field marked ``metadata={"static": True}`` is kept as it is and carries no derivative.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar, cast
+
+import attrs
+import optree
+
+__all__ = ["Structure", "flatten", "leaf_names", "leaves", "map_leaves", "same_structure"]
+
+_NAMESPACE = "tapegrad"
+_LEAF_TYPES = (float, int, str, bool, type(None))
+_registered: set[type] = set()
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Structure:
+    """The shape of a tree without its leaves: rebuilds a tree from a list of leaves."""
+
+    spec: optree.PyTreeSpec
+
+    def unflatten(self, leaves: Iterable[object]) -> object:
+        """The tree of this structure with these leaves."""
+        return self.spec.unflatten(leaves)
+
+    @property
+    def size(self) -> int:
+        """The number of leaves."""
+        return self.spec.num_leaves
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the whole tree is a single leaf."""
+        return self.spec.is_leaf()
+
+    def __str__(self) -> str:
+        return str(self.unflatten(["*"] * self.size)).replace("'*'", "*")
+
+
+def flatten(tree: object) -> tuple[list[object], Structure]:
+    """The leaves of `tree`, and the structure that rebuilds it.
+
+    >>> leaves, structure = flatten({"w": (1.0, 2.0), "b": 3.0})
+    >>> leaves
+    [3.0, 1.0, 2.0]
+    >>> structure.unflatten([0.0, 1.0, 2.0])
+    {'w': (1.0, 2.0), 'b': 0.0}
+    """
+    while True:
+        found, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)  # type: ignore[arg-type]  # any object
+        unknown = {
+            type(leaf) for leaf in found if type(leaf) not in _LEAF_TYPES and _is_record(type(leaf))
+        } - _registered
+        if not unknown:
+            return cast(list[object], found), Structure(spec)
+        for cls in unknown:
+            _register(cls)
+
+
+def leaves(tree: object) -> list[object]:
+    """The leaves of `tree` in order."""
+    return flatten(tree)[0]
+
+
+def leaf_names(tree: object, root: str) -> list[str]:
+    """A Python expression for each leaf: ``params['w'][0]`` for root ``params``."""
+    flatten(tree)  # makes the classes known
+    accessors = optree.tree_accessors(tree, namespace=_NAMESPACE)  # type: ignore[arg-type]
+    return [accessor.codify(root) for accessor in accessors]
+
+
+def map_leaves(function: Callable[..., object], tree: T, *others: object) -> T:
+    """The tree whose leaves are ``function(leaf, *leaves of the others)``; all have the first's structure.
+
+    >>> map_leaves(lambda w, g: w - 0.1 * g, {"w": 1.0}, {"w": 5.0})
+    {'w': 0.5}
+    """
+    found, structure = flatten(tree)
+    columns = [flatten(other)[0] for other in others]
+    return cast(T, structure.unflatten(list(map(function, found, *columns))))
+
+
+def same_structure(first: object, second: object) -> bool:
+    """Whether two trees differ in their leaves only."""
+    return flatten(first)[1] == flatten(second)[1]
+
+
+def _is_record(cls: type) -> bool:
+    return dataclasses.is_dataclass(cls) or attrs.has(cls)
+
+
+def _register(cls: type) -> None:
+    """Make a dataclass or an attrs class a node of trees: its fields are its children, in order."""
+    fields: Sequence[tuple[str, bool]]
+    if attrs.has(cls):
+        fields = [(field.name, bool(field.metadata.get("static"))) for field in attrs.fields(cls)]
+    else:
+        fields = [(field.name, bool(field.metadata.get("static"))) for field in dataclasses.fields(cls)]
+    children = tuple(name for name, is_static in fields if not is_static)
+    statics = tuple(name for name, is_static in fields if is_static)
+
+    def take_apart(node: object) -> tuple[list[object], tuple[object, ...], tuple[str, ...]]:
+        return (
+            [getattr(node, name) for name in children],
+            tuple(getattr(node, name) for name in statics),
+            children,
+        )
+
+    def rebuild(kept: tuple[object, ...], parts: Iterable[object]) -> object:
+        node = object.__new__(cls)
+        for name, part in (*zip(children, parts, strict=True), *zip(statics, kept, strict=True)):
+            object.__setattr__(node, name, part)  # frozen classes forbid plain assignment
+        return node
+
+    _registered.add(cls)
+    optree.register_pytree_node(
+        cls, take_apart, rebuild, path_entry_type=optree.GetAttrEntry, namespace=_NAMESPACE  # type: ignore[arg-type]
+    )

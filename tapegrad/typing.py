@@ -1,0 +1,55 @@
+"""The words every floor shares: what a number is, and what a traced value promises.
+
+A rule, a network or a user's function is written once and runs on plain floats and on traced values
+alike. `Traced` is the arithmetic they may rely on; the class that keeps the promise, and the public
+name to test with ``isinstance``, is `tapegrad.Var`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+__all__ = ["Number", "Partials", "Static", "Traced", "TracedT"]
+
+
+class Traced(ABC):
+    """A value whose operations are being recorded: arithmetic gives traced values, comparisons bool."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __add__(self, other: Number) -> Traced: ...
+    @abstractmethod
+    def __radd__(self, other: float) -> Traced: ...
+    @abstractmethod
+    def __sub__(self, other: Number) -> Traced: ...
+    @abstractmethod
+    def __rsub__(self, other: float) -> Traced: ...
+    @abstractmethod
+    def __mul__(self, other: Number) -> Traced: ...
+    @abstractmethod
+    def __rmul__(self, other: float) -> Traced: ...
+    @abstractmethod
+    def __truediv__(self, other: Number) -> Traced: ...
+    @abstractmethod
+    def __rtruediv__(self, other: float) -> Traced: ...
+    @abstractmethod
+    def __neg__(self) -> Traced: ...
+    @abstractmethod
+    def __lt__(self, other: Number) -> bool: ...
+    @abstractmethod
+    def __gt__(self, other: Number) -> bool: ...
+
+
+Number: TypeAlias = float | Traced
+"""What a rule computes with: a float, or a traced value of some enclosing transform."""
+
+TracedT = TypeVar("TracedT", bound=Traced)
+
+Partials: TypeAlias = dict[int, Number]
+"""A derivative dictionary: argument position -> partial derivative (never keyed by tape index)."""
+
+Static: TypeAlias = bool | int | float | str | tuple["Static", ...] | Callable[..., object] | None
+"""A fact about a record that no derivative flows through."""
