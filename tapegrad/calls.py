@@ -22,7 +22,7 @@ class Transform:
 
     @property
     def __name__(self) -> str:
-        return f"{type(self).__name__.lower()}_of_{getattr(self.function, '__name__', 'function')}"
+        return f"{self.__class__.__qualname__.lower()}_of_{getattr(self.function, '__name__', 'function')}"
 
 
 def select(

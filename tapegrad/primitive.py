@@ -26,7 +26,8 @@ from tapegrad.typing import Number, Partials, Static, Traced, TracedT
 
 __all__ = [
     "Binary", "Comparison", "Elementwise", "General", "Linear", "Nary", "Operand", "Params", "Primitive",
-    "Recording", "Unary", "as_float", "chain", "elementwise", "lookup", "newest_recording", "times",
+    "Recording", "Unary", "as_float", "binary", "chain", "elementwise", "lookup", "newest_recording", "times",
+    "unary",
 ]  # fmt: skip
 
 Params = tuple[tuple[str, Static], ...]
@@ -229,30 +230,32 @@ class Binary(Elementwise):
 
 
 class Nary(Elementwise):
-    """An elementwise operation of three or more numbers."""
+    """An elementwise operation of any number of numbers."""
 
     def __call__(self, *operands: Number) -> Number:
         return self.bind(operands)
 
 
-@overload
-def elementwise(
+def unary(
     name: str, value: Callable[[float], float], partials: Callable[[Number, Number], Partials] | None
-) -> Unary: ...
-@overload
-def elementwise(
+) -> Unary:
+    """Declare an operation of one number: ``partials(out, x) -> {0: d out/dx}``. See `elementwise`."""
+    return Unary(name, 1, value, partials)
+
+
+def binary(
     name: str,
     value: Callable[[float, float], float],
     partials: Callable[[Number, Number, Number], Partials] | None,
-) -> Binary: ...
-@overload
+) -> Binary:
+    """Declare an operation of two numbers: ``partials(out, x, y) -> {0: d out/dx, 1: d out/dy}``."""
+    return Binary(name, 2, value, partials)
+
+
 def elementwise(
     name: str, value: Callable[..., float], partials: Callable[..., Partials] | None
-) -> Elementwise: ...
-def elementwise(
-    name: str, value: Callable[..., float], partials: Callable[..., Partials] | None
-) -> Elementwise:
-    """Declare an operation of numbers to a number.
+) -> Nary:
+    """Declare an operation of any number of numbers.
 
     Parameters
     ----------
@@ -268,14 +271,12 @@ def elementwise(
     >>> cube(2.0)
     8.0
     """
-    arity = len(inspect.signature(value).parameters)
-    kind = {1: Unary, 2: Binary}.get(arity, Nary)
-    return kind(name, arity, value, partials)
+    return Nary(name, len(inspect.signature(value).parameters), value, partials)
 
 
 # The product of the chain rule. An exactly zero cotangent or tangent contributes exactly zero, also where
 # the partial is inf or nan: what the output does not depend on cannot spoil its derivative.
-chain = elementwise(
+chain = binary(
     "chain", lambda g, partial: 0.0 if g == 0.0 else g * partial, lambda out, g, partial: {0: partial, 1: g}
 )
 

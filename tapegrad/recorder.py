@@ -13,7 +13,8 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final, NoReturn, TypeAlias
+from math import nan
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -41,9 +42,9 @@ class Recorder(Recording):
         self.values: list[object] = []
         self.sealed = False
         # A function that is traced in place of being called (`checkpoint`) may read variables of the trace
-        # around it. They become inputs: `captured` maps their index out there to their index in here.
+        # around it. They become inputs: `captured` maps their index out there to their variable in here.
         self.enclosing = enclosing
-        self.captured: dict[int, int] = {}
+        self.captured: dict[int, Var] = {}
 
     # ---- writing ---------------------------------------------------------------------------
 
@@ -73,14 +74,20 @@ class Recorder(Recording):
         Raises LeakedVariableError if this trace has ended.
         """
         indices, values = self._locate_all(operands)
-        out = primitive.evaluate(values, params)
+        return self._append(primitive, indices, params, primitive.evaluate(values, params))
+
+    def attach(self, primitive: Primitive, operands: Sequence[object], params: Params, value: object) -> Var:
+        """Append an operation whose value has been computed already."""
+        return self._append(primitive, self._locate_all(operands)[0], params, value)
+
+    def _append(self, primitive: Primitive, indices: list[int], params: Params, value: object) -> Var:
         at = len(self.values)
         if params:
             self.columns.params[at] = params
         if len(indices) > 2:
             self.columns.extras[at] = tuple(indices[2:])
         left, right = (*indices, NONE, NONE)[:2]
-        return self.write(primitive, left, right, out)
+        return self.write(primitive, left, right, value)
 
     def guard(self, comparison: Comparison, operands: Sequence[object]) -> bool:
         """Compare, append the comparison with its outcome, and return the outcome."""
@@ -106,19 +113,33 @@ class Recorder(Recording):
                 if self.sealed:
                     raise self.leaked(operand._index)
                 return operand._index, operand._value
-            if operand._recorder is self.enclosing:
-                return self._capture(operand)
+            if self.enclosing is not None and self.enclosing.reaches(operand):
+                captured = self.capture(operand)
+                return captured._index, captured._value
             return self.constant(operand), operand
         value = as_float(operand)
         return self.constant(value), value
 
-    def _capture(self, outer: Var) -> tuple[int, object]:
-        """`outer`, a variable of the enclosing trace, as an input of this one."""
-        index = self.captured.get(outer._index)
-        if index is None:
-            index = self.input(outer._value, f"captured %{outer._index}")._index
-            self.captured[outer._index] = index
-        return index, self.values[index]
+    def reaches(self, variable: Var) -> bool:
+        """Whether `variable` belongs to this trace or one around it. Raises CaptureError if it is in between."""
+        recorder: Recorder | None = self
+        while recorder is not None:
+            if variable._recorder is recorder:
+                return True
+            recorder = recorder.enclosing
+        if variable._recorder.serial > self.serial:
+            msg = f"a function closes over a traced value it cannot follow, at {caller()}; pass it as an argument"
+            raise errors.CaptureError(msg)
+        return False
+
+    def capture(self, variable: Var) -> Var:
+        """`variable`, of an enclosing trace, as an input of this one; it passes through those between."""
+        if self.enclosing is not None and variable._recorder is not self.enclosing:
+            variable = self.enclosing.capture(variable)
+        if variable._index not in self.captured:
+            name = f"captured %{variable._index}"
+            self.captured[variable._index] = self.input(variable._value, name)
+        return self.captured[variable._index]
 
     def write(self, primitive: Primitive, left: int, right: int, value: object, depth: int = 2) -> Var:
         """Append one record. `depth` is the distance of the frame that may be the user's.
@@ -146,6 +167,14 @@ class Recorder(Recording):
         variable._value = value
         return variable
 
+    def variable(self, index: int) -> Var:
+        """The variable of record `index`."""
+        variable = _new(Var)
+        variable._recorder = self
+        variable._index = index
+        variable._value = self.values[index]
+        return variable
+
     # ---- the end ---------------------------------------------------------------------------
 
     def seal(self) -> Tape:
@@ -164,10 +193,10 @@ class Recorder(Recording):
 
 
 def concrete(value: object) -> float:
-    """The float inside `value`, however many transforms it is traced by."""
+    """The float inside `value`, however many transforms it is traced by; nan for a tuple of results."""
     while isinstance(value, Var):
         value = value._value
-    return float(value)  # type: ignore[arg-type]  # the innermost value is always a float
+    return float(value) if isinstance(value, (float, bool)) else nan
 
 
 def _is_number(x: object) -> bool:
@@ -188,7 +217,7 @@ def _binary(primitive: Binary) -> Callable[[Var, Number], Var]:
         elif type(other) is float and type(x) is float:
             return recorder.write(primitive, self._index, recorder.constant(other), compute(x, other))
         elif not _is_number(other):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]  # Python's way to let the other side try
         return primitive.bind((self, other))  # type: ignore[return-value]  # traced, because self is
 
     return method
@@ -199,7 +228,7 @@ def _reflected(primitive: Binary) -> Callable[[Var, float], Var]:
 
     def method(self: Var, other: float) -> Var:
         if not _is_number(other):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         return primitive.bind((other, self))  # type: ignore[return-value]
 
     return method
@@ -227,8 +256,7 @@ class Var(Operand):
     _index: int
     _value: object
 
-    def __new__(cls) -> NoReturn:
-        """Variables are made by tracing only."""
+    def __init__(self) -> None:
         msg = "a Var is made by tracing a function: see tapegrad.trace and tapegrad.grad"
         raise TypeError(msg)
 
@@ -319,10 +347,10 @@ class Var(Operand):
     __floor__ = conversions.refuse_rounding
     __ceil__ = conversions.refuse_rounding
     __complex__ = conversions.refuse_complex
-    __hash__ = conversions.refuse_hash  # type: ignore[assignment]
+    __hash__ = conversions.refuse_hash
 
 
-_new: Callable[[type[Var]], Var] = object.__new__
+_new: Callable[[type[Var]], Var] = object.__new__  # what `write` makes variables with
 
 Scalar: TypeAlias = float | Var
 """The type a user writes for a number that may be traced."""

@@ -39,7 +39,8 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
             continue
         primitive = primitives[index]
         if type(g) is float and isinstance(primitive, (Unary, Binary)):
-            # Short for the general case below: numbers, and a rule that is a dictionary of partials.
+            # Short for the general case below: numbers, and a rule that is a dictionary of partials. (The
+            # ignored types: what a number has reached is a number, and a cast would cost as much as the sum.)
             rule, right = primitive.rule, rights[index]
             if g == 0.0 or rule is None:  # exactly zero contributes nothing, even to an infinite partial
                 continue
@@ -51,10 +52,10 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
             except KeyError:
                 raise primitive.incomplete(partials) from None
             so_far = cotangents[left]
-            cotangents[left] = to_left if so_far is None else so_far + to_left
+            cotangents[left] = to_left if so_far is None else so_far + to_left  # type: ignore[operator]
             if to_right is not None:
                 so_far = cotangents[right]
-                cotangents[right] = to_right if so_far is None else so_far + to_right
+                cotangents[right] = to_right if so_far is None else so_far + to_right  # type: ignore[operator]
             continue
         inputs = columns.inputs(index)
         operands = [values[i] for i in inputs]

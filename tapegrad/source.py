@@ -45,10 +45,15 @@ class Site:
         line = linecache.getline(self.file, self.line).encode()  # columns count bytes of UTF-8
         return line[self.column : self.end_column].decode(errors="replace")
 
+    @property
+    def place(self) -> str:
+        """``model.py:12``."""
+        return f"{Path(self.file).name}:{self.line}"
+
     def __str__(self) -> str:
         """``model.py:12: y = x * w``."""
         text = self.text
-        return f"{Path(self.file).name}:{self.line}" + (f": {text}" if text else "")
+        return f"{self.place}: {text}" if text else self.place
 
 
 def is_internal(filename: str) -> bool:

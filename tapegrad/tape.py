@@ -26,12 +26,14 @@ from typing import Final, overload
 
 import attrs
 
-from tapegrad.errors import TapeError
-from tapegrad.primitive import Comparison, Params, Primitive
+from tapegrad import text
+from tapegrad.errors import TapeError, TapeFormatError
+from tapegrad.primitive import Comparison, Params, Primitive, lookup
 from tapegrad.source import Site, site_of
+from tapegrad.text import Row
 from tapegrad.typing import Static
 
-__all__ = ["Columns", "Record", "Source", "Tape", "check_record", "constant", "format_record", "input_"]
+__all__ = ["Columns", "Record", "Source", "Tape", "check_record", "constant", "input_"]
 
 NONE: Final = -1  # in the columns of inputs: no such position
 """Marks an absent input in `Columns.lefts` and `Columns.rights`."""
@@ -161,10 +163,12 @@ class Columns:
         """The place in the user's source where record `index` was recorded, if known."""
         if index in self.sites:
             return self.sites[index]
+        instructions, primitives = self.instructions, self.primitives
+        while instructions[index] == NONE and primitives[index] is constant and index + 1 < len(instructions):
+            index += 1  # a constant stands where the operation stands that reads it
         run = bisect_right(self.run_starts, index) - 1
         code = self.run_codes[run] if run >= 0 else None
-        instruction = self.instructions[index]
-        return None if code is None or instruction == NONE else site_of(code, instruction)
+        return None if code is None or instructions[index] == NONE else site_of(code, instructions[index])
 
     def copy(self, length: int) -> Columns:
         """A buffer of its own with the first `length` records."""
@@ -187,7 +191,7 @@ class Tape(Sequence[Record]):
     >>> from tapegrad.ops.arithmetic import multiply
     >>> x = Tape().append(Record(input_, (), (("name", "x"),)))
     >>> print(x.append(Record(multiply, (0, 0))))
-    %0 = input x
+    %0 = input    x
     %1 = multiply %0 %0
     """
 
@@ -282,8 +286,45 @@ class Tape(Sequence[Record]):
     def __reduce__(self) -> tuple[Callable[[Iterable[Record]], Tape], tuple[tuple[Record, ...]]]:
         return Tape, (tuple(self),)
 
+    def _rows(self) -> list[Row]:
+        return [Row(r.primitive.name, r.inputs, r.params, r.where) for r in self]
+
+    @classmethod
+    def _from_rows(cls, rows: Sequence[Row]) -> Tape:
+        """The tape that `rows` describe. Raises TapeFormatError for an unknown operation or a bad record."""
+        records: list[Record] = []
+        for index, row in enumerate(rows):
+            primitive = lookup(row.name)
+            if primitive is None:
+                msg = f"record {index} of the saved tape is a {row.name!r:.40}, an operation this tapegrad does not know"
+                raise TapeFormatError(msg)
+            records.append(Record(primitive, row.inputs, row.params, row.where))
+        try:
+            return cls(records)
+        except TapeError as error:
+            msg = f"the saved tape is not a program: {error}"
+            raise TapeFormatError(msg) from None
+
+    def to_json(self) -> str:
+        """The tape as JSON text, which `from_json` reads back to an equal tape."""
+        return text.to_json(self._rows())
+
+    @classmethod
+    def from_json(cls, saved: str) -> Tape:
+        """The tape that `to_json` wrote. It is parsed and checked: TapeFormatError for anything else."""
+        return cls._from_rows(text.from_json(saved))
+
+    def to_text(self) -> str:
+        """The tape in aligned columns, which `from_text` reads back to an equal tape."""
+        return text.to_text(self._rows())
+
+    @classmethod
+    def from_text(cls, written: str) -> Tape:
+        """The tape that `to_text` wrote, or a person. TapeFormatError for anything else."""
+        return cls._from_rows(text.from_text(written))
+
     def __str__(self) -> str:
-        return "\n".join(f"%{index} = {format_record(record)}" for index, record in enumerate(self))
+        return self.to_text()
 
     def __repr__(self) -> str:
         """One line, whatever the length: ``<Tape of 5 records: 2 input, 1 multiply, 1 sin, 1 add>``."""
@@ -295,23 +336,13 @@ class Tape(Sequence[Record]):
     def _repr_html_(self, most: int = 200) -> str:
         """A table for notebooks; a long tape shows its first `most` records."""
         rows = "".join(
-            f"<tr><td>%{index}</td><td><code>{escape(format_record(record))}</code></td>"
-            f"<td>{escape(str(record.where or ''))}</td></tr>"
-            for index, record in enumerate(self[:most])
+            f"<tr><td>%{index}</td><td><code>{escape(text.describe(row))}</code></td>"
+            f"<td>{escape(str(row.where or ''))}</td></tr>"
+            for index, row in enumerate(self.prefix(most)._rows())
         )
         rest = f"<caption>{self._length - most} more records</caption>" if self._length > most else ""
         head = "<tr><th>record</th><th>operation</th><th>where</th></tr>"
         return f"<table>{rest}<thead>{head}</thead><tbody>{rows}</tbody></table>"
-
-
-def format_record(record: Record) -> str:
-    """``multiply %0 %1``, ``constant 2.0``, ``greater %3 %4 outcome=True``."""
-    words = [record.primitive.name, *(f"%{i}" for i in record.inputs)]
-    if record.primitive in {input_, constant}:
-        words += [str(value) for _, value in record.params]
-    else:
-        words += [f"{name}={value}" for name, value in record.params]
-    return " ".join(words)
 
 
 def check_record(record: Record, length: int) -> None:

@@ -63,7 +63,8 @@ def record(
             returned, aux = split_aux(function, returned)
             aux = lower(aux, recorder)
         if type(returned) is Var or type(returned) is float:
-            found, structure = [returned], _LEAF
+            found: list[object] = [returned]
+            structure = _LEAF
         else:
             found, structure = tree.flatten(returned)
         outputs = tuple(output_index(recorder, leaf, function) for leaf in found)
@@ -196,18 +197,14 @@ class Trace:
     """What one call did: the program, the value of every record, and the result.
 
     >>> t = trace(lambda x, y: x * y + 1.0, 2.0, 3.0)
-    >>> print(t.tape)
-    %0 = input x
-    %1 = input y
-    %2 = multiply %0 %1
-    %3 = constant 1.0
-    %4 = add %2 %3
+    >>> [(record.primitive, record.inputs) for record in t.tape]
+    [(input, ()), (input, ()), (multiply, (0, 1)), (constant, ()), (add, (2, 3))]
     >>> t.values, t.output
     ((2.0, 3.0, 6.0, 1.0, 7.0), 7.0)
     """
 
     tape: Tape
-    values: tuple[float, ...]
+    values: tuple[float, ...]  # nan for a call with several results: its items follow it
     output: object
     outputs: tuple[int, ...]
 

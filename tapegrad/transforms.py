@@ -110,7 +110,7 @@ def grad(
 
 
 @overload
-def value_and_grad(  # type: ignore[overload-overlap]
+def value_and_grad(
     function: Callable[Concatenate[X, P], Out], argnums: Literal[0] = 0, has_aux: bool = False
 ) -> Callable[Concatenate[X, P], tuple[Out, X]]: ...
 @overload

@@ -57,12 +57,13 @@ def flatten(tree: object) -> tuple[list[object], Structure]:
     {'w': (1.0, 2.0), 'b': 0.0}
     """
     while True:
+        found: list[object]
         found, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)  # type: ignore[arg-type]  # any object
         unknown = {
             type(leaf) for leaf in found if type(leaf) not in _LEAF_TYPES and _is_record(type(leaf))
         } - _registered
         if not unknown:
-            return cast(list[object], found), Structure(spec)
+            return found, Structure(spec)
         for cls in unknown:
             _register(cls)
 
@@ -117,7 +118,7 @@ def _register(cls: type) -> None:
         )
 
     def rebuild(kept: tuple[object, ...], parts: Iterable[object]) -> object:
-        node = object.__new__(cls)
+        node: object = object.__new__(cls)
         for name, part in (*zip(children, parts, strict=True), *zip(statics, kept, strict=True)):
             object.__setattr__(node, name, part)  # frozen classes forbid plain assignment
         return node

@@ -6,39 +6,39 @@ import math
 
 from tapegrad import floats
 from tapegrad.ops.arithmetic import divide, is_zero
-from tapegrad.primitive import Binary, chain, elementwise
+from tapegrad.primitive import Binary, Unary, binary, chain, unary
 
 __all__ = [
     "cbrt", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "power", "reciprocal", "sigmoid",
     "sqrt", "square",
 ]  # fmt: skip
 
-exp = elementwise("exp", floats.exp, lambda out, x: {0: out})
-exp2 = elementwise("exp2", floats.exp2, lambda out, x: {0: out * math.log(2.0)})
-expm1 = elementwise("expm1", floats.expm1, lambda out, x: {0: exp(x)})  # out + 1 would be 0 in the left tail
+exp = unary("exp", floats.exp, lambda out, x: {0: out})
+exp2 = unary("exp2", floats.exp2, lambda out, x: {0: out * math.log(2.0)})
+expm1 = unary("expm1", floats.expm1, lambda out, x: {0: exp(x)})  # out + 1 would be 0 in the left tail
 
-reciprocal = elementwise("reciprocal", lambda x: floats.divide(1.0, x), lambda out, x: {0: -(out * out)})
+reciprocal = unary("reciprocal", lambda x: floats.divide(1.0, x), lambda out, x: {0: -(out * out)})
 
 # inf at 0
-log = elementwise("log", floats.log, lambda out, x: {0: reciprocal(x)})
-log1p = elementwise("log1p", floats.log1p, lambda out, x: {0: reciprocal(1.0 + x)})
-log2 = elementwise("log2", floats.log2, lambda out, x: {0: divide(1.0 / math.log(2.0), x)})
-log10 = elementwise("log10", floats.log10, lambda out, x: {0: divide(1.0 / math.log(10.0), x)})
+log = unary("log", floats.log, lambda out, x: {0: reciprocal(x)})
+log1p = unary("log1p", floats.log1p, lambda out, x: {0: reciprocal(1.0 + x)})
+log2 = unary("log2", floats.log2, lambda out, x: {0: divide(1.0 / math.log(2.0), x)})
+log10 = unary("log10", floats.log10, lambda out, x: {0: divide(1.0 / math.log(10.0), x)})
 
-square = elementwise("square", lambda x: x * x, lambda out, x: {0: 2.0 * x})
-sqrt = elementwise("sqrt", floats.sqrt, lambda out, x: {0: divide(0.5, out)})  # inf at 0
-cbrt = elementwise("cbrt", math.cbrt, lambda out, x: {0: divide(1.0 / 3.0, out * out)})  # inf at 0
+square = unary("square", lambda x: x * x, lambda out, x: {0: 2.0 * x})
+sqrt = unary("sqrt", floats.sqrt, lambda out, x: {0: divide(0.5, out)})  # inf at 0
+cbrt = unary("cbrt", math.cbrt, lambda out, x: {0: divide(1.0 / 3.0, out * out)})  # inf at 0
 
 # `chain` lets a zero factor win over an infinite one: at x = 0, y = 0 is 0 although x**(y - 1) is infinite.
 # Adding 1 to a zero x makes its logarithm 0: 0**y does not change with a positive y.
-power: Binary = elementwise(
+power: Binary = binary(
     "power",
     floats.power,
     lambda out, x, y: {0: chain(y, power(x, y - 1.0)), 1: chain(out, log(x + is_zero(x)))},
 )
 
 # 1 - sigmoid(x) is sigmoid(-x), which does not cancel in the right tail.
-sigmoid = elementwise("sigmoid", floats.sigmoid, lambda out, x: {0: out * sigmoid(-x)})
-logaddexp = elementwise(
+sigmoid: Unary = unary("sigmoid", floats.sigmoid, lambda out, x: {0: out * sigmoid(-x)})
+logaddexp = binary(
     "logaddexp", floats.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: sigmoid(y - x)}
 )

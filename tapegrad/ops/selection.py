@@ -7,7 +7,7 @@ from typing import overload
 
 from tapegrad import floats
 from tapegrad.ops.arithmetic import absolute
-from tapegrad.primitive import Comparison, elementwise
+from tapegrad.primitive import Comparison, binary
 from tapegrad.typing import Number, TracedT
 
 __all__ = [
@@ -30,9 +30,9 @@ def _share(x: float, y: float) -> float:
 
 
 # The winner of a maximum takes the whole derivative; a tie is shared equally.
-share = elementwise("share", _share, None)
-maximum = elementwise("maximum", floats.maximum, lambda out, x, y: {0: share(x, y), 1: share(y, x)})
-minimum = elementwise("minimum", floats.minimum, lambda out, x, y: {0: share(y, x), 1: share(x, y)})
+share = binary("share", _share, None)
+maximum = binary("maximum", floats.maximum, lambda out, x, y: {0: share(x, y), 1: share(y, x)})
+minimum = binary("minimum", floats.minimum, lambda out, x, y: {0: share(y, x), 1: share(x, y)})
 
 
 @overload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from tapegrad.primitive import Linear, Params, elementwise
+from tapegrad.primitive import Linear, Params, unary
 
 __all__ = ["stop_gradient", "item"]
 
@@ -25,4 +25,4 @@ def _put(g: object, params: Params) -> object:
 item = Linear("item", _take, _put)
 
 # Declared piecewise constant, so that no derivative flows in either mode.
-stop_gradient = elementwise("stop_gradient", lambda x: x, None)
+stop_gradient = unary("stop_gradient", lambda x: x, None)

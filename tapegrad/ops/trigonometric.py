@@ -8,7 +8,7 @@ from math import copysign, inf
 from tapegrad.floats import total
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.ops.exponential import reciprocal, sigmoid, sqrt
-from tapegrad.primitive import Binary, Unary, elementwise
+from tapegrad.primitive import Binary, Unary, binary, unary
 from tapegrad.typing import Number, Partials
 
 __all__ = [
@@ -16,27 +16,27 @@ __all__ = [
     "sinh", "tan", "tanh",
 ]  # fmt: skip
 
-sin = elementwise("sin", total(math.sin, abs), lambda out, x: {0: cos(x)})
-cos: Unary = elementwise("cos", total(math.cos, abs), lambda out, x: {0: -sin(x)})
-tan = elementwise("tan", total(math.tan, abs), lambda out, x: {0: 1.0 + out * out})
+sin = unary("sin", total(math.sin, abs), lambda out, x: {0: cos(x)})
+cos: Unary = unary("cos", total(math.cos, abs), lambda out, x: {0: -sin(x)})
+tan = unary("tan", total(math.tan, abs), lambda out, x: {0: 1.0 + out * out})
 
 # (1 - x) (1 + x) rather than 1 - x**2, which loses half the digits near 1
-arcsin = elementwise(
+arcsin = unary(
     "arcsin", total(math.asin, abs), lambda out, x: {0: reciprocal(sqrt((1.0 - x) * (1.0 + x)))}
 )
-arccos = elementwise(
+arccos = unary(
     "arccos", total(math.acos, abs), lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))}
 )
-arctan = elementwise("arctan", math.atan, lambda out, x: {0: reciprocal(1.0 + x * x)})
+arctan = unary("arctan", math.atan, lambda out, x: {0: reciprocal(1.0 + x * x)})
 
-sinh = elementwise("sinh", total(math.sinh, lambda x: copysign(inf, x)), lambda out, x: {0: cosh(x)})
-cosh: Unary = elementwise("cosh", total(math.cosh, lambda x: inf), lambda out, x: {0: sinh(x)})
+sinh = unary("sinh", total(math.sinh, lambda x: copysign(inf, x)), lambda out, x: {0: cosh(x)})
+cosh: Unary = unary("cosh", total(math.cosh, lambda x: inf), lambda out, x: {0: sinh(x)})
 # 1 - tanh(x)**2 is 4 s(2x) s(-2x), which is accurate in the tails, and so is every further derivative
-tanh = elementwise("tanh", math.tanh, lambda out, x: {0: 4.0 * (sigmoid(2.0 * x) * sigmoid(-2.0 * x))})
+tanh = unary("tanh", math.tanh, lambda out, x: {0: 4.0 * (sigmoid(2.0 * x) * sigmoid(-2.0 * x))})
 
-arcsinh = elementwise("arcsinh", math.asinh, lambda out, x: {0: reciprocal(hypot(x, 1.0))})
+arcsinh = unary("arcsinh", math.asinh, lambda out, x: {0: reciprocal(hypot(x, 1.0))})
 # two square roots, because (x - 1) (x + 1) overflows at half the exponent range
-arccosh = elementwise(
+arccosh = unary(
     "arccosh", total(math.acosh, abs), lambda out, x: {0: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0))}
 )
 
@@ -46,11 +46,11 @@ def _arctanh(x: float) -> float:
 
 
 _arctanh_inside = total(math.atanh, abs)
-arctanh = elementwise("arctanh", _arctanh, lambda out, x: {0: reciprocal((1.0 - x) * (1.0 + x))})
+arctanh = unary("arctanh", _arctanh, lambda out, x: {0: reciprocal((1.0 - x) * (1.0 + x))})
 
 # Both divide by the length twice rather than by its square, and by 1 at the origin, where the
 # derivatives are 0 by convention.
-hypot: Binary = elementwise(
+hypot: Binary = binary(
     "hypot",
     lambda x, y: math.hypot(x, y),
     lambda out, x, y: {0: divide(x, out + is_zero(out)), 1: divide(y, out + is_zero(out))},
@@ -64,4 +64,4 @@ def _arctan2_partials(out: Number, y: Number, x: Number) -> Partials:
     return {0: divide(divide(x, r), r), 1: divide(divide(-y, r), r)}
 
 
-arctan2 = elementwise("arctan2", lambda y, x: math.atan2(y, x), _arctan2_partials)
+arctan2 = binary("arctan2", lambda y, x: math.atan2(y, x), _arctan2_partials)

@@ -1,0 +1,93 @@
+"""Six sets of points in the plane, each with two classes: the test bench of small networks.
+
+    simple    x1 < 0.5                               a line
+    diag      x1 + x2 < 0.5                          a slanted line
+    split     x1 < 0.2 or x1 > 0.8                   two lines
+    xor       exactly one of x1, x2 is below 0.5     a chequerboard
+    circle    (x1 - 0.5)^2 + (x2 - 0.5)^2 > 0.1      a disc and its outside
+    spiral    two interleaved arms                   the hard one
+
+The definitions are those of MiniTorch. The points are uniform in the unit square, except those of the
+spiral, which has no chance in it: with t = 10 i / (count / 2) for i = 5, 6, ... there is a point
+(t cos t, t sin t) / 20 + (0.5, 0.5) of class 0, and one of class 1 with -t for t and its coordinates swapped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import attrs
+
+from tapegrad.errors import DataError, SettingError
+from tapegrad.random import Key, uniform
+
+__all__ = ["NAMES", "Dataset", "make"]
+
+Point: TypeAlias = tuple[float, ...]
+
+
+@attrs.frozen
+class Dataset:
+    """Points (count, features) and the class of each, (count,), counted from 0."""
+
+    name: str
+    points: tuple[Point, ...]
+    labels: tuple[int, ...]
+
+
+_INSIDE: Final[Mapping[str, Callable[[float, float], bool]]] = MappingProxyType({
+    "simple": lambda x1, x2: x1 < 0.5,  # noqa: ARG005  # the second coordinate is noise
+    "diag": lambda x1, x2: x1 + x2 < 0.5,
+    "split": lambda x1, x2: x1 < 0.2 or x1 > 0.8,  # noqa: ARG005
+    "xor": lambda x1, x2: (x1 < 0.5) != (x2 < 0.5),
+    "circle": lambda x1, x2: (x1 - 0.5) ** 2 + (x2 - 0.5) ** 2 > 0.1,
+})  # fmt: skip
+
+NAMES: Final = (*_INSIDE, "spiral")
+
+_SMALLEST_SPIRAL: Final = 10  # with fewer points its arms would start outside of the unit square
+
+
+def make(name: str, key: Key, count: int) -> Dataset:
+    """The data set `name` with `count` points: (count, 2) and (count,).
+
+    Raises DataError for an unknown name; SettingError if `count` is below 1, or for the spiral odd (its
+    arms are equally long) or below 10.
+
+    >>> from tapegrad.random import key
+    >>> make("spiral", key(0), 10).labels
+    (0, 0, 0, 0, 0, 1, 1, 1, 1, 1)
+    """
+    if name not in NAMES:
+        msg = f"there is no data set {name!r:.60}; choose one of {', '.join(NAMES)}"
+        raise DataError(msg)
+    if count < 1:
+        msg = f"a data set has at least one point, not {count}"
+        raise SettingError(msg)
+    if name == "spiral":
+        return _spiral(count)
+    points = tuple((x1, x2) for x1, x2 in uniform(key, (count, 2)).tolist())
+    return Dataset(name, points, tuple(int(_INSIDE[name](x1, x2)) for x1, x2 in points))
+
+
+def _spiral(count: int) -> Dataset:
+    if count % 2 or count < _SMALLEST_SPIRAL:
+        cure = max(count + count % 2, _SMALLEST_SPIRAL)
+        msg = f"a spiral has an even number of points, {_SMALLEST_SPIRAL} or more, not {count}; take {cure}"
+        raise SettingError(msg)
+    half = count // 2
+    turns = [10.0 * i / half for i in range(5, 5 + half)]
+    first = tuple((_cosine_arm(t), _sine_arm(t)) for t in turns)
+    second = tuple((_sine_arm(-t), _cosine_arm(-t)) for t in turns)
+    return Dataset("spiral", first + second, (0,) * half + (1,) * half)
+
+
+def _cosine_arm(t: float) -> float:
+    return t * math.cos(t) / 20.0 + 0.5
+
+
+def _sine_arm(t: float) -> float:
+    return t * math.sin(t) / 20.0 + 0.5

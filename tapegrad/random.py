@@ -1,0 +1,125 @@
+"""Random numbers from explicit keys: the same key gives the same numbers, and nothing is hidden anywhere.
+
+    key(0)              a key from a seed
+    split(k, 3)         three new, independent keys
+    fold_in(k, 7)       the seventh of a family of keys, as for the seventh epoch
+    uniform(k, (4, 2))  numbers
+
+A key is a value: drawing from it twice gives the same numbers twice, so use each key for one purpose and
+split it for more. Its 128 bits are the key of a Philox stream (Salmon et al. 2011, "Parallel random
+numbers: as easy as 1, 2, 3"); new keys are hashed from it by NumPy's SeedSequence. Numbers are made from
+the raw stream by arithmetic alone, so that no version of NumPy and no platform gives others.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import Final, TypeAlias, overload
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from tapegrad.errors import SettingError
+
+__all__ = ["Key", "fold_in", "key", "normal", "permutation", "split", "uniform"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+_SPLIT: Final = 0  # keeps the keys of `split` and those of `fold_in` apart
+_FOLD: Final = 1
+_NORMAL: Final = NormalDist()
+
+
+@attrs.frozen
+class Key:
+    """A source of random numbers, as a value of 128 bits. Made by `key`, `split` and `fold_in`."""
+
+    bits: int
+
+    def __repr__(self) -> str:
+        return f"Key({self.bits:#034x})"
+
+
+def key(seed: int) -> Key:
+    """The key of a seed, which is any integer that is not negative.
+
+    >>> key(0)
+    Key(0xd1f3f2a3c2e3a7b1)
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        msg = f"a seed is an integer that is not negative, not {seed!r:.60}; for example 0"
+        raise SettingError(msg)
+    return _hashed(np.random.SeedSequence(seed))
+
+
+def split(key: Key, count: int = 2) -> tuple[Key, ...]:
+    """`count` new keys, independent of each other and of `key`.
+
+    >>> data, network = split(key(0))
+    >>> data == network
+    False
+    """
+    if count < 0:
+        msg = f"a key is split into a number of keys that is not negative, not {count}"
+        raise SettingError(msg)
+    return tuple(_child(key, _SPLIT, i) for i in range(count))
+
+
+def fold_in(key: Key, number: int) -> Key:
+    """The new key that belongs to `key` and `number`, which is from 0 to 2**32 - 1."""
+    if not 0 <= number < 2**32:
+        msg = f"the number folded into a key lies between 0 and 2**32 - 1; {number} does not"
+        raise SettingError(msg)
+    return _child(key, _FOLD, number)
+
+
+@overload
+def uniform(key: Key, shape: tuple[()] = (), low: float = 0.0, high: float = 1.0) -> float: ...
+@overload
+def uniform(key: Key, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> Array: ...
+def uniform(key: Key, shape: tuple[int, ...] = (), low: float = 0.0, high: float = 1.0) -> float | Array:
+    """Numbers spread evenly over low <= x < high: a float for shape (), an array otherwise."""
+    unit = (_raw(key, math.prod(shape)) >> np.uint64(11)) * 2.0**-53
+    return _shaped(low + (high - low) * unit, shape)
+
+
+@overload
+def normal(key: Key, shape: tuple[()] = ()) -> float: ...
+@overload
+def normal(key: Key, shape: tuple[int, ...]) -> Array: ...
+def normal(key: Key, shape: tuple[int, ...] = ()) -> float | Array:
+    """Numbers of mean 0 and variance 1, normally distributed: a float for shape (), an array otherwise.
+
+    The quantile function of uniform numbers, which lie strictly between 0 and 1.
+    """
+    unit = ((_raw(key, math.prod(shape)) >> np.uint64(12)) + 0.5) * 2.0**-52
+    return _shaped(np.array([_NORMAL.inv_cdf(p) for p in unit.tolist()], dtype=np.float64), shape)
+
+
+def permutation(key: Key, count: int) -> tuple[int, ...]:
+    """The numbers 0 .. count - 1 in random order: the order in which random words sort.
+
+    >>> sorted(permutation(key(0), 5))
+    [0, 1, 2, 3, 4]
+    """
+    return tuple(np.argsort(_raw(key, count), kind="stable").tolist())
+
+
+def _raw(key: Key, count: int) -> npt.NDArray[np.uint64]:
+    """The first `count` words of the stream."""
+    return np.random.Philox(key=key.bits).random_raw(count)
+
+
+def _shaped(numbers: Array, shape: tuple[int, ...]) -> float | Array:
+    return numbers.reshape(shape) if shape else float(numbers[0])
+
+
+def _child(parent: Key, purpose: int, number: int) -> Key:
+    return _hashed(np.random.SeedSequence(parent.bits, spawn_key=(purpose, number)))
+
+
+def _hashed(sequence: np.random.SeedSequence) -> Key:
+    low, high = sequence.generate_state(2, np.uint64).tolist()
+    return Key(high << 64 | low)
