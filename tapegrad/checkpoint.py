@@ -10,7 +10,7 @@ import attrs
 from tapegrad import tree
 from tapegrad.calls import Transform
 from tapegrad.forward import push_forward
-from tapegrad.recorder import Recorder, Var
+from tapegrad.recorder import Recorder
 from tapegrad.reverse import accumulate, pull_back
 from tapegrad.subcalls import Arguments, Call, Subcall, attach_outputs, innermost
 from tapegrad.tape import Tape

@@ -83,9 +83,7 @@ def refuse_hash(self: _HasValue) -> NoReturn:
     raise ConversionError(msg)
 
 
-def apply_ufunc(
-    ufunc: np.ufunc, method: str, operands: Sequence[object], options: Mapping[str, object]
-) -> object:
+def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], options: Mapping[str, object]) -> object:
     """The operation that `ufunc` names, on traced scalars and plain numbers."""
     name = ufunc.__name__
     primitive = lookup(name)

@@ -46,7 +46,8 @@ class _Custom(Generic[P, R]):
     def _call(self, primitive: Call, subcall: Callable[[Arguments], Subcall], args: tuple[object, ...]) -> object:
         """Call the function; if arguments are traced, as one record of the innermost trace."""
         if not self.rules:
-            msg = f"{self.__name__} has no derivative rule yet; state it with def{primitive.name.removeprefix('custom_')}"
+            method = f"def{primitive.name.removeprefix('custom_')}"
+            msg = f"{self.__name__} has no derivative rule yet; state it with {method}"
             raise RuleError(msg)
         arguments, operands = Arguments.of(args)
         function = cast(Callable[..., object], self.__wrapped__)
@@ -74,7 +75,14 @@ class CustomVjp(_Custom[P, R]):
         return self
 
     def __call__(self, *args: P.args, **keywords: P.kwargs) -> R:
-        return cast(R, self._call(_vjp_call, lambda arguments: _VjpCall(self, self.rules, arguments), positional(self, args, keywords)))
+        return cast(
+            R,
+            self._call(
+                _vjp_call,
+                lambda arguments: _VjpCall(self, self.rules, arguments),
+                positional(self, args, keywords),
+            ),
+        )
 
 
 class CustomJvp(_Custom[P, R]):
@@ -91,18 +99,24 @@ class CustomJvp(_Custom[P, R]):
         return self
 
     def __call__(self, *args: P.args, **keywords: P.kwargs) -> R:
-        return cast(R, self._call(_jvp_call, lambda arguments: _JvpCall(self, self.rules, arguments), positional(self, args, keywords)))
+        return cast(
+            R,
+            self._call(
+                _jvp_call,
+                lambda arguments: _JvpCall(self, self.rules, arguments),
+                positional(self, args, keywords),
+            ),
+        )
 
 
-def positional(
-    custom: _Custom[P, R], args: tuple[object, ...], keywords: Mapping[str, object]
-) -> tuple[object, ...]:
+def positional(custom: _Custom[P, R], args: tuple[object, ...], keywords: Mapping[str, object]) -> tuple[object, ...]:
     """All arguments by position, which is how a rule takes them. Raises RuleError for keyword-only ones."""
     if not keywords:
         return args
     bound = inspect.signature(custom.__wrapped__).bind(*args, **keywords)
     if bound.kwargs:
-        msg = f"{custom.__name__} takes {', '.join(bound.kwargs)} by keyword only, which a derivative rule cannot follow"
+        names = ", ".join(bound.kwargs)
+        msg = f"{custom.__name__} takes {names} by keyword only, which a derivative rule cannot follow"
         raise RuleError(msg)
     return bound.args
 
@@ -147,7 +161,9 @@ class _JvpCall(Subcall):
 
     def push(self, tangents: Mapping[int, object], operands: Sequence[object]) -> list[object]:
         seeds = [tangents.get(i) for i in range(len(operands))]
-        zeros = [0.0 if isinstance(static, (float, Var)) or static is None else None for static in self.arguments.statics]
+        zeros = [
+            0.0 if isinstance(static, (float, Var)) or static is None else None for static in self.arguments.statics
+        ]
         (rule,) = self.rules
         answer = rule(
             self.arguments.rebuild(operands),
@@ -181,8 +197,8 @@ def _operand_leaves(function: Callable[..., object], cotangents: object, argumen
         found, found_structure = tree.flatten(cotangent)
         if found_structure != structure:
             msg = (
-                f"the backward rule of {name_of(function)} returned a cotangent of structure {found_structure} at position "
-                f"{position}, whose argument has {structure}"
+                f"the backward rule of {name_of(function)} returned a cotangent of structure {found_structure} "
+                f"at position {position}, whose argument has {structure}"
             )
             raise RuleError(msg)
         leaves += found

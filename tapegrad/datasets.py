@@ -15,7 +15,7 @@ spiral, which has no chance in it: with t = 10 i / (count / 2) for i = 5, 6, ...
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -24,9 +24,13 @@ import attrs
 from tapegrad.errors import DataError, SettingError
 from tapegrad.random import Key, uniform
 
-__all__ = ["NAMES", "Dataset", "make"]
+__all__ = ["CENTRE", "NAMES", "RECOMMENDED", "SPREAD", "Dataset", "Recommendation", "make", "standardised"]
 
 Point: TypeAlias = tuple[float, ...]
+
+CENTRE: Final = 0.5
+SPREAD: Final = math.sqrt(1.0 / 12.0)
+"""The mean and the standard deviation of a coordinate that is uniform between 0 and 1."""
 
 
 @attrs.frozen
@@ -73,6 +77,15 @@ def make(name: str, key: Key, count: int) -> Dataset:
     return Dataset(name, points, tuple(int(_INSIDE[name](x1, x2)) for x1, x2 in points))
 
 
+def standardised(point: Sequence[float]) -> Point:
+    """The point as a network should see it: (x - mean) / deviation of the uniform unit square.
+
+    >>> standardised((0.5, 0.5))
+    (0.0, 0.0)
+    """
+    return tuple((x - CENTRE) / SPREAD for x in point)
+
+
 def _spiral(count: int) -> Dataset:
     if count % 2 or count < _SMALLEST_SPIRAL:
         cure = max(count + count % 2, _SMALLEST_SPIRAL)
@@ -91,3 +104,24 @@ def _cosine_arm(t: float) -> float:
 
 def _sine_arm(t: float) -> float:
     return t * math.sin(t) / 20.0 + 0.5
+
+
+@attrs.frozen
+class Recommendation:
+    """Settings that solve a data set: how many points, which hidden layers, and how to train them."""
+
+    points: int = 50
+    hidden: tuple[int, ...] = (10, 10)
+    optimiser: str = "sgd"  # the name of a function of `tapegrad.optim`
+    rate: float = 0.5
+    batch_size: int = 10
+    epochs: int = 500
+
+
+RECOMMENDED: Final[Mapping[str, Recommendation]] = MappingProxyType({
+    **dict.fromkeys(_INSIDE, Recommendation()),
+    "spiral": Recommendation(hidden=(20, 20), optimiser="adam", rate=0.01),
+})  # fmt: skip
+"""For each data set, settings with which the multilayer perceptron of `tapegrad.nn`, on `standardised`
+points, gets at least 96 % of them right. For the spiral, whose arms wind around each other, that takes
+wider layers, and steps that adapt to each parameter."""

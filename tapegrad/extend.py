@@ -1,17 +1,17 @@
 """The door for new operations: declare one, and every mode and engine knows it.
 
-    >>> import tapegrad as tg
-    >>> from tapegrad.extend import check_rule, elementwise
-    >>> import tapegrad.numpy as tnp
-    >>> import math
-    >>> gaussian = elementwise(
-    ...     "doctest_gaussian",
-    ...     lambda x: math.exp(-x * x),
-    ...     lambda out, x: {0: -2.0 * x * out},
-    ... )
-    >>> tg.grad(gaussian)(0.0), tg.grad(tg.grad(gaussian))(0.0)
-    (-0.0, -2.0)
-    >>> check_rule(gaussian, 0.7)
+>>> import tapegrad as tg
+>>> from tapegrad.extend import check_rule, elementwise
+>>> import tapegrad.numpy as tnp
+>>> import math
+>>> gaussian = elementwise(
+...     "doctest_gaussian",
+...     lambda x: math.exp(-x * x),
+...     lambda out, x: {0: -2.0 * x * out},
+... )
+>>> tg.grad(gaussian)(0.0), tg.grad(tg.grad(gaussian))(0.0)
+(-0.0, -2.0)
+>>> check_rule(gaussian, 0.7)
 """
 
 from __future__ import annotations

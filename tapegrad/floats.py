@@ -99,13 +99,13 @@ sqrt = total(math.sqrt, abs)
 
 
 def floor(x: float) -> float:
-    """The largest integral float that is not above x; infinities and nan stay themselves."""
-    return float(math.floor(x)) if math.isfinite(x) else x
+    """The largest integral float that is not above x; -0.0, infinities and nan stay themselves."""
+    return copysign(math.floor(x), x) if math.isfinite(x) else x
 
 
 def ceil(x: float) -> float:
-    """The smallest integral float that is not below x; infinities and nan stay themselves."""
-    return float(math.ceil(x)) if math.isfinite(x) else x
+    """The smallest integral float that is not below x, -0.0 just below 0; infinities and nan stay themselves."""
+    return copysign(math.ceil(x), x) if math.isfinite(x) else x
 
 
 def sign(x: float) -> float:

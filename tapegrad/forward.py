@@ -29,7 +29,5 @@ def push_forward(tape: Tape, values: Sequence[object], seeds: Mapping[int, objec
         moving = {position: tangents[i] for position, i in enumerate(inputs) if tangents[i] is not None}
         if moving:
             operands = [values[i] for i in inputs]
-            tangents[index] = columns.primitives[index].push(
-                moving, values[index], operands, columns.params_at(index)
-            )
+            tangents[index] = columns.primitives[index].push(moving, values[index], operands, columns.params_at(index))
     return tangents

@@ -1,13 +1,13 @@
 """Higher-order functions, typed and curried: the façade over toolz, which ships no types.
 
-    >>> from operator import add, mul
-    >>> negate_all = map_(lambda x: -x)
-    >>> list(negate_all([1.0, 2.0]))
-    [-1.0, -2.0]
-    >>> list(zip_with(mul)([1.0, 2.0], [3.0, 4.0]))
-    [3.0, 8.0]
-    >>> reduce(add)(0.0)([1.0, 2.0, 3.0])
-    6.0
+>>> from operator import add, mul
+>>> negate_all = map_(lambda x: -x)
+>>> list(negate_all([1.0, 2.0]))
+[-1.0, -2.0]
+>>> list(zip_with(mul)([1.0, 2.0], [3.0, 4.0]))
+[3.0, 8.0]
+>>> reduce(add)(0.0)([1.0, 2.0, 3.0])
+6.0
 """
 
 from __future__ import annotations

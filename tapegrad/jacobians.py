@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, ParamSpec, TypeVar
+from typing import Literal, ParamSpec
 
 import attrs
 
@@ -31,9 +31,7 @@ class Jacobian(Transform):
     def __call__(self, *args: object, **keywords: object) -> object:
         arguments, rebuild = select(self.function, args, self.argnums)
         recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords)
-        forward = self.mode == "forward" or (
-            self.mode == "cheaper" and len(arguments.leaves) < len(recorded.outputs)
-        )
+        forward = self.mode == "forward" or (self.mode == "cheaper" and len(arguments.leaves) < len(recorded.outputs))
         rows = _rows_forward(recorded, arguments) if forward else _rows_reverse(recorded, arguments)
         by_output = [arguments.gradients(row) for row in rows]
         if isinstance(self.argnums, tuple):
@@ -44,16 +42,12 @@ class Jacobian(Transform):
 def _rows_reverse(recorded: Recorded, arguments: Arguments) -> list[list[object]]:
     """One sweep per output: (outputs, inputs)."""
     count = len(arguments.leaves)
-    return [
-        pull_back(recorded.tape, recorded.values, {output: 1.0})[:count] for output in recorded.outputs
-    ]
+    return [pull_back(recorded.tape, recorded.values, {output: 1.0})[:count] for output in recorded.outputs]
 
 
 def _rows_forward(recorded: Recorded, arguments: Arguments) -> list[list[object]]:
     """One replay per input, transposed: (outputs, inputs)."""
-    columns = [
-        push_forward(recorded.tape, recorded.values, {index: 1.0}) for index in range(len(arguments.leaves))
-    ]
+    columns = [push_forward(recorded.tape, recorded.values, {index: 1.0}) for index in range(len(arguments.leaves))]
     return [[column[output] for column in columns] for output in recorded.outputs]
 
 
@@ -91,9 +85,7 @@ def hessian(function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0) -
     return Jacobian(grad(function, argnums), argnums, "forward")
 
 
-def hvp(
-    function: Callable[..., Scalar], primals: Sequence[object], tangents: Sequence[object]
-) -> object:
+def hvp(function: Callable[..., Scalar], primals: Sequence[object], tangents: Sequence[object]) -> object:
     """The Hessian-vector product: the derivative of the gradient along `tangents`, without the Hessian.
 
     For one primal the result has its structure; for several it is a tuple, one for each.

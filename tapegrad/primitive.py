@@ -116,15 +116,11 @@ class Primitive(ABC):
         """The value at `operands`, which may be traced by outer transforms: what a replay computes."""
 
     @abstractmethod
-    def push(
-        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
-    ) -> object:
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
         """The output's tangent, given those of some positions; absent ones are zero. None is zero."""
 
     @abstractmethod
-    def pull(
-        self, g: object, out: object, operands: Sequence[object], params: Params
-    ) -> Mapping[int, object]:
+    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
         """The cotangent of each position, given the output's; absent positions are zero."""
 
     def __repr__(self) -> str:
@@ -178,9 +174,7 @@ class Elementwise(Primitive):
         del params  # an elementwise operation has none
         return self.bind(operands)
 
-    def push(
-        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
-    ) -> object:
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
         del params
         total: Number | None = None
         partials = self.partials(out, operands)
@@ -190,13 +184,9 @@ class Elementwise(Primitive):
                 total = term if total is None else total + term
         return total
 
-    def pull(
-        self, g: object, out: object, operands: Sequence[object], params: Params
-    ) -> Mapping[int, object]:
+    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
         del params
-        return {
-            position: times(g, partial) for position, partial in self.partials(out, operands).items()
-        }
+        return {position: times(g, partial) for position, partial in self.partials(out, operands).items()}
 
 
 class Unary(Elementwise):
@@ -232,13 +222,11 @@ class Binary(Elementwise):
 class Nary(Elementwise):
     """An elementwise operation of any number of numbers."""
 
-    def __call__(self, *operands: Number) -> Number:
-        return self.bind(operands)
+    def __call__(self, *operands: float | TracedT) -> float | TracedT:
+        return self.bind(operands)  # type: ignore[return-value]  # of the operands' own kind
 
 
-def unary(
-    name: str, value: Callable[[float], float], partials: Callable[[Number, Number], Partials] | None
-) -> Unary:
+def unary(name: str, value: Callable[[float], float], partials: Callable[[Number, Number], Partials] | None) -> Unary:
     """Declare an operation of one number: ``partials(out, x) -> {0: d out/dx}``. See `elementwise`."""
     return Unary(name, 1, value, partials)
 
@@ -252,9 +240,7 @@ def binary(
     return Binary(name, 2, value, partials)
 
 
-def elementwise(
-    name: str, value: Callable[..., float], partials: Callable[..., Partials] | None
-) -> Nary:
+def elementwise(name: str, value: Callable[..., float], partials: Callable[..., Partials] | None) -> Nary:
     """Declare an operation of any number of numbers.
 
     Parameters
@@ -276,9 +262,7 @@ def elementwise(
 
 # The product of the chain rule. An exactly zero cotangent or tangent contributes exactly zero, also where
 # the partial is inf or nan: what the output does not depend on cannot spoil its derivative.
-chain = binary(
-    "chain", lambda g, partial: 0.0 if g == 0.0 else g * partial, lambda out, g, partial: {0: partial, 1: g}
-)
+chain = binary("chain", lambda g, partial: 0.0 if g == 0.0 else g * partial, lambda out, g, partial: {0: partial, 1: g})
 
 
 def times(g: object, partial: Number) -> Number:
@@ -309,14 +293,10 @@ class Comparison(Primitive):
             return recording.guard(self, operands)
         return self.compute(*map(as_float, operands))
 
-    def push(
-        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
-    ) -> None:
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> None:
         del tangents, out, operands, params  # an outcome is piecewise constant
 
-    def pull(
-        self, g: object, out: object, operands: Sequence[object], params: Params
-    ) -> Mapping[int, object]:
+    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
         del g, out, operands, params
         return {}
 
@@ -340,15 +320,11 @@ class Linear(Primitive):
     def evaluate(self, operands: Sequence[object], params: Params) -> object:
         return self.apply(operands[0], params)
 
-    def push(
-        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
-    ) -> object:
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
         del out, operands
         return self.apply(tangents[0], params)
 
-    def pull(
-        self, g: object, out: object, operands: Sequence[object], params: Params
-    ) -> Mapping[int, object]:
+    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
         del out, operands
         return {0: self.transpose(g, params)}
 

@@ -46,9 +46,9 @@ def key(seed: int) -> Key:
     """The key of a seed, which is any integer that is not negative.
 
     >>> key(0)
-    Key(0xd1f3f2a3c2e3a7b1)
+    Key(0xabf4641a2c71ba49db2cd7e7b0f478be)
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+    if type(seed) is not int or seed < 0:
         msg = f"a seed is an integer that is not negative, not {seed!r:.60}; for example 0"
         raise SettingError(msg)
     return _hashed(np.random.SeedSequence(seed))
@@ -75,18 +75,21 @@ def fold_in(key: Key, number: int) -> Key:
     return _child(key, _FOLD, number)
 
 
+# The overlaps are meant: the empty shape is the one of a float.
 @overload
-def uniform(key: Key, shape: tuple[()] = (), low: float = 0.0, high: float = 1.0) -> float: ...
+def uniform(  # type: ignore[overload-overlap]
+    key: Key, shape: tuple[()] = (), low: float = 0.0, high: float = 1.0
+) -> float: ...
 @overload
 def uniform(key: Key, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> Array: ...
 def uniform(key: Key, shape: tuple[int, ...] = (), low: float = 0.0, high: float = 1.0) -> float | Array:
     """Numbers spread evenly over low <= x < high: a float for shape (), an array otherwise."""
-    unit = (_raw(key, math.prod(shape)) >> np.uint64(11)) * 2.0**-53
+    unit: Array = (_raw(key, math.prod(shape)) >> np.uint64(11)) * np.float64(2.0**-53)
     return _shaped(low + (high - low) * unit, shape)
 
 
 @overload
-def normal(key: Key, shape: tuple[()] = ()) -> float: ...
+def normal(key: Key, shape: tuple[()] = ()) -> float: ...  # type: ignore[overload-overlap]  # as above
 @overload
 def normal(key: Key, shape: tuple[int, ...]) -> Array: ...
 def normal(key: Key, shape: tuple[int, ...] = ()) -> float | Array:

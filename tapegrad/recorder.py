@@ -20,7 +20,16 @@ import numpy as np
 
 from tapegrad import conversions, errors
 from tapegrad.ops import arithmetic, exponential, selection
-from tapegrad.primitive import Binary, Comparison, Elementwise, Operand, Params, Primitive, Recording, as_float
+from tapegrad.primitive import (
+    Binary,
+    Comparison,
+    Elementwise,
+    Operand,
+    Params,
+    Primitive,
+    Recording,
+    as_float,
+)
 from tapegrad.source import caller, is_internal
 from tapegrad.tape import NONE, Columns, Tape, constant, input_
 from tapegrad.typing import Number

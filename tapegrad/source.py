@@ -69,9 +69,7 @@ def site_of(code: CodeType, instruction: int) -> Site:
     position = next(islice(code.co_positions(), max(instruction, 0) // 2, None), (None,) * 4)
     line, end_line, column, end_column = position
     first = code.co_firstlineno
-    return Site(
-        code.co_filename, line or first, column or 0, end_line or line or first, end_column or 0, code.co_name
-    )
+    return Site(code.co_filename, line or first, column or 0, end_line or line or first, end_column or 0, code.co_name)
 
 
 def caller() -> Site:

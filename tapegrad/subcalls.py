@@ -57,15 +57,11 @@ class Call(General):
         results = _subcall(params).results(operands)
         return results[0] if len(results) == 1 else tuple(results)
 
-    def push(
-        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
-    ) -> object:
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
         moved = _subcall(params).push(tangents, operands)
         return tuple(moved) if isinstance(out, tuple) else moved[0]
 
-    def pull(
-        self, g: object, out: object, operands: Sequence[object], params: Params
-    ) -> Mapping[int, object]:
+    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
         gs = cast(Sequence[object], g) if isinstance(out, tuple) else (g,)
         return dict(enumerate(_subcall(params).pull(gs, operands)))
 
@@ -129,9 +125,7 @@ def attach_outputs(
     )
 
 
-def transpose(
-    linear: Callable[..., Sequence[object]], count: int, cotangents: Sequence[object]
-) -> list[object]:
+def transpose(linear: Callable[..., Sequence[object]], count: int, cotangents: Sequence[object]) -> list[object]:
     """The transpose of a linear function of `count` numbers, applied to `cotangents`; None is zero.
 
     This is what turns a pushforward into a pullback and back: a linear function's derivative is itself.

@@ -46,14 +46,10 @@ class Source(Primitive):
         del operands
         return dict(params)["value"]
 
-    def push(
-        self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params
-    ) -> None:
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> None:
         del tangents, out, operands, params  # nothing to push forward
 
-    def pull(
-        self, g: object, out: object, operands: Sequence[object], params: Params
-    ) -> Mapping[int, object]:
+    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
         del g, out, operands, params
         return {}
 
@@ -101,8 +97,8 @@ class Columns:
     """
 
     __slots__ = (
-        "code", "constants", "extras", "instructions", "lefts", "lock", "params", "primitives", "rights",
-        "run_codes", "run_starts", "sites",
+        "__weakref__", "code", "constants", "extras", "instructions", "lefts", "lock", "params", "primitives",
+        "rights", "run_codes", "run_starts", "sites",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -296,7 +292,7 @@ class Tape(Sequence[Record]):
         for index, row in enumerate(rows):
             primitive = lookup(row.name)
             if primitive is None:
-                msg = f"record {index} of the saved tape is a {row.name!r:.40}, an operation this tapegrad does not know"
+                msg = f"record {index} of the saved tape is a {row.name!r:.40}, which this tapegrad does not know"
                 raise TapeFormatError(msg)
             records.append(Record(primitive, row.inputs, row.params, row.where))
         try:

@@ -25,9 +25,7 @@ __all__ = ["central_difference", "check_grads", "programs"]
 Mode = Literal["fwd", "rev"]
 
 
-def central_difference(
-    function: Callable[..., float], *vals: float, arg: int = 0, epsilon: float = 1e-6
-) -> float:
+def central_difference(function: Callable[..., float], *vals: float, arg: int = 0, epsilon: float = 1e-6) -> float:
     """The slope of `function` along argument `arg`: (f(x + e) - f(x - e)) / 2e, wrong by O(e**2).
 
     >>> round(central_difference(lambda x, y: x * x * y, 3.0, 2.0), 6)
@@ -91,9 +89,7 @@ def _check(
             )  # fmt: skip
 
 
-def _slope(
-    function: Callable[..., object], args: tuple[object, ...], tangents: tuple[object, ...], g: object
-) -> float:
+def _slope(function: Callable[..., object], args: tuple[object, ...], tangents: tuple[object, ...], g: object) -> float:
     """The central difference of <g, f> along `tangents`."""
 
     def along(step: float) -> float:
@@ -110,7 +106,9 @@ def _dot(first: object, second: object) -> float:
 
 def _compare(found: float, expected: float, tolerance: float, mode: str, args: tuple[object, ...]) -> None:
     if not math.isclose(found, expected, rel_tol=tolerance, abs_tol=tolerance):
-        msg = f"{mode}: the derivative along a random direction at {args} is {found!r}, a central difference {expected!r}"
+        msg = (
+            f"{mode}: along a random direction at {args} the derivative is {found!r}, a central difference {expected!r}"
+        )
         raise AssertionError(msg)
 
 
@@ -137,7 +135,8 @@ _STEPS: dict[str, Callable[[Scalar, Scalar], Scalar]] = {
     "root": lambda x, y: sqrt(1.0 + x * x) - 0.5 * y,
     "logarithm": lambda x, y: log(2.0 + x * x + y * y),
     "squash": lambda x, y: sigmoid(x) * y,
-    "branch": lambda x, y: x * y / 3.0 if x > y else x - 0.5 * y,
+    # one smooth function on both sides of the branch
+    "branch": lambda x, y: y / (1.0 + exp(-x)) if x > 0.0 else y * exp(x) / (1.0 + exp(x)),
 }
 
 

@@ -49,7 +49,10 @@ _WORD = re.compile(
 )
 _PLAIN = re.compile(r"[^\W\d][\w.\[\]']*")
 _KEYWORDS: dict[str, Static] = {"True": True, "False": False, "None": None}
-_ALONE = {"input": "name", "constant": "value"}  # operations whose one static fact is written without its name
+_ALONE = {
+    "input": "name",
+    "constant": "value",
+}  # operations whose one static fact is written without its name
 
 
 def to_text(rows: Sequence[Row]) -> str:
@@ -187,14 +190,16 @@ def from_json(text: str) -> list[Row]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        msg = f"not a saved tape: {str(error):.80}"
+        msg = f"not a saved tape: {error!s:.80}"
         raise TapeFormatError(msg) from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         msg = f'not a saved tape: it does not say "format": "{FORMAT}"'
         raise TapeFormatError(msg)
     version = document.get("version")
-    if version != VERSION:
-        msg = f"the tape is saved in version {version!r:.20}, and this tapegrad reads version {VERSION}; a newer one may"
+    if type(version) is not int or version != VERSION:
+        msg = (
+            f"the tape is saved in version {version!r:.20}; this tapegrad reads version {VERSION}, a newer one may more"
+        )
         raise TapeFormatError(msg)
     records = document.get("records")
     if not isinstance(records, list):

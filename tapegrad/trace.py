@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -180,8 +178,7 @@ class Arguments:
     def gradients(self, cotangents: Sequence[object]) -> tuple[object, ...]:
         """One tree for each argument: a symbolic zero becomes 0.0, a NumPy scalar stays one."""
         restored = [
-            _like(original, 0.0 if g is None else g)
-            for original, g in zip(self.originals, cotangents, strict=True)
+            _like(original, 0.0 if g is None else g) for original, g in zip(self.originals, cotangents, strict=True)
         ]
         return self.rebuild(restored)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -25,7 +25,7 @@ from tapegrad.random import Key, fold_in, permutation
 from tapegrad.recorder import Scalar
 from tapegrad.transforms import value_and_grad
 
-__all__ = ["State", "early_stopping", "start", "train"]
+__all__ = ["Loss", "State", "early_stopping", "start", "train"]
 
 P = TypeVar("P")
 """The parameters: any tree of numbers."""
@@ -33,6 +33,7 @@ E = TypeVar("E")
 """One example: whatever the loss takes as its second argument."""
 
 Loss: TypeAlias = Callable[[P, E], Scalar]
+"""The loss of one example."""
 
 
 @attrs.frozen
@@ -55,18 +56,19 @@ def start(params: P, optimiser: Optimiser, key: Key) -> State[P]:
     return State(params, optimiser.init(params), key, epoch=0, loss=math.inf)
 
 
-def train(
+def train(  # noqa: PLR0913  # what is learnt, from what, from where, and three settings
     loss: Loss[P, E],
     examples: Sequence[E],
     state: State[P],
     optimiser: Optimiser,
+    *,
     batch_size: int,
     epochs: int,
 ) -> Iterator[State[P]]:
     """The states after epochs ``state.epoch + 1`` .. `epochs`, each computed when it is asked for.
 
-    ``loss(params, example)`` is the loss of one example; every step is along the gradient of its mean over
-    a batch. The order of the examples is drawn anew for each epoch from ``state.key``.
+    Every step is along the gradient of the mean of ``loss(params, example)`` over a batch. The order of
+    the examples is drawn anew for each epoch from ``state.key``.
 
     Raises DataError if there are no examples, SettingError for a batch size below 1 or a negative number
     of epochs; later, in place of a state that would not be finite, a SettingError that names the epoch.
@@ -80,26 +82,18 @@ def train(
     if epochs < 0:
         msg = f"the number of epochs cannot be negative, as {epochs} is"
         raise SettingError(msg)
-
-    def next_epoch(state: State[P], epoch: int) -> State[P]:
-        return _after_epoch(loss, examples, state, optimiser, batch_size, epoch)
-
-    states = accumulate(next_epoch, range(state.epoch + 1, epochs + 1), state)
-    return islice(states, 1, None)  # without the state we were given
+    after_epoch = _epoch(loss, examples, optimiser, batch_size)
+    states = accumulate(after_epoch, range(state.epoch + 1, epochs + 1), state)
+    return islice(states, 1, None)  # the first is the one we were given
 
 
-def _after_epoch(
-    loss: Loss[P, E],
-    examples: Sequence[E],
-    state: State[P],
-    optimiser: Optimiser,
-    batch_size: int,
-    epoch: int,
-) -> State[P]:
-    """The fold over the batches of one epoch."""
-    loss_and_gradient = value_and_grad(batch_loss(loss))
+def _epoch(
+    loss: Loss[P, E], examples: Sequence[E], optimiser: Optimiser, batch_size: int
+) -> Callable[[State[P], int], State[P]]:
+    """The function of a state and the number of the next epoch that folds the state over its batches."""
+    loss_and_gradient = value_and_grad(_mean(loss))
 
-    def step(state: State[P], batch: Sequence[E]) -> State[P]:
+    def after_batch(state: State[P], batch: Sequence[E]) -> State[P]:
         loss_before, gradient = loss_and_gradient(state.params, batch)
         updates, optimiser_state = optimiser.update(gradient, state.optimiser_state, state.params)
         share = len(batch) / len(examples)
@@ -107,32 +101,36 @@ def _after_epoch(
             state,
             params=apply_updates(state.params, updates),
             optimiser_state=optimiser_state,
-            loss=state.loss + share * loss_before,
+            loss=state.loss + share * cast(float, loss_before),  # outside of the trace it is a float
         )
 
-    order = permutation(fold_in(state.key, epoch), len(examples))
-    shuffled = [examples[i] for i in order]
-    first = attrs.evolve(state, epoch=epoch, loss=0.0)
-    last = reduce(step)(first)(partition_all(batch_size, shuffled))
-    _require_finite(last)
-    return last
+    def after_epoch(state: State[P], epoch: int) -> State[P]:
+        order = permutation(fold_in(state.key, epoch), len(examples))
+        batches = partition_all(batch_size, [examples[i] for i in order])
+        first = attrs.evolve(state, epoch=epoch, loss=0.0)
+        last = reduce(after_batch)(first)(batches)
+        _require_finite(last)
+        return last
+
+    return after_epoch
 
 
-def batch_loss(loss: Loss[P, E]) -> Callable[[P, Sequence[E]], Scalar]:
-    """The mean of `loss` over the examples of a batch."""
+def _mean(loss: Loss[P, E]) -> Callable[[P, Sequence[E]], Scalar]:
+    """The mean of `loss` over the examples of a batch, as one program."""
 
     def mean(params: P, batch: Sequence[E]) -> Scalar:
         first, *rest = batch
         total = loss(params, first)
         for example in rest:
             total = total + loss(params, example)
-        return total / len(batch)
+        return total / float(len(batch))
 
     return mean
 
 
 def _require_finite(state: State[P]) -> None:
-    if math.isfinite(state.loss) and all(map(math.isfinite, tree.leaves(state.params))):
+    numbers = cast(list[float], tree.leaves(state.params))
+    if math.isfinite(state.loss) and all(map(math.isfinite, numbers)):
         return
     msg = (
         f"the training left the range of numbers in epoch {state.epoch} (loss {state.loss}); take a smaller "
@@ -146,7 +144,7 @@ def early_stopping(states: Iterable[State[P]], patience: int, tolerance: float =
 
     The last is the one after which `patience` epochs in a row have not brought the loss more than
     `tolerance` below the best so far. Raises SettingError for a patience below 1, or a tolerance that is
-    negative or nan.
+    negative, infinite or nan.
     """
     if patience < 1:
         msg = f"the patience of early stopping is a number of epochs from 1 on, not {patience}"
@@ -161,9 +159,7 @@ def _until_stale(states: Iterable[State[P]], patience: int, tolerance: float) ->
     best, waited = math.inf, 0
     for state in states:
         yield state
-        if state.loss < best - tolerance:
-            best, waited = state.loss, 0
-        else:
-            waited += 1
+        improved = state.loss < best - tolerance
+        best, waited = (state.loss, 0) if improved else (best, waited + 1)
         if waited == patience:
             return

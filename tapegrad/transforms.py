@@ -13,7 +13,7 @@ import attrs
 
 from tapegrad import tree
 from tapegrad.calls import Transform, select
-from tapegrad.errors import NonScalarOutputError, StructureError
+from tapegrad.errors import NonScalarOutputError, OutputTypeError, StructureError
 from tapegrad.forward import push_forward
 from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
@@ -28,6 +28,19 @@ X = TypeVar("X")
 Y = TypeVar("Y")
 Aux = TypeVar("Aux")
 Out = TypeVar("Out")
+
+
+class _Unannotated:
+    """What no annotated parameter accepts, so that only a lambda fits a function of it.
+
+    A lambda has no annotations for the checker to keep, and mypy counts one that went through a ParamSpec
+    as untyped, which strict code may not call. The first overloads below catch it before that.
+    """
+
+    __slots__ = ()
+
+
+L = TypeVar("L", bound=_Unannotated)
 
 
 @attrs.frozen
@@ -56,6 +69,9 @@ def scalar_output(recorded: Recorded, function: Callable[..., object]) -> int:
     """The record of the one number that the function returned. Raises NonScalarOutputError otherwise."""
     if recorded.structure.is_leaf:
         return recorded.outputs[0]
+    if not recorded.outputs:
+        msg = f"{name_of(function)} returned no number, but {recorded.structure}; is a `return` missing?"
+        raise OutputTypeError(msg)
     msg = (
         f"grad needs one number, but {name_of(function)} returned {len(recorded.outputs)} as {recorded.structure}; "
         "return their sum, or ask for all derivatives with jacobian"
@@ -64,6 +80,12 @@ def scalar_output(recorded: Recorded, function: Callable[..., object]) -> int:
 
 
 # The overlaps below are meant: an argument index that is a literal keeps the type of that argument.
+@overload
+def grad(
+    function: Callable[Concatenate[L, ...], Scalar],
+    argnums: int | tuple[int, ...] = 0,
+    has_aux: Literal[False] = False,
+) -> Callable[..., float]: ...
 @overload
 def grad(  # type: ignore[overload-overlap]
     function: Callable[Concatenate[X, P], Scalar], argnums: Literal[0] = 0, has_aux: Literal[False] = False
@@ -87,7 +109,7 @@ def grad(  # type: ignore[overload-overlap]
 ) -> Callable[Concatenate[X, Y, P], tuple[X, Y]]: ...
 @overload
 def grad(
-    function: Callable[P, object], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+    function: Callable[P, object], argnums: int | tuple[int, ...], has_aux: bool = False
 ) -> Callable[P, object]: ...
 def grad(
     function: Callable[..., object], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
@@ -111,6 +133,10 @@ def grad(
 
 @overload
 def value_and_grad(
+    function: Callable[Concatenate[L, ...], Out], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., tuple[Out, float]]: ...
+@overload
+def value_and_grad(  # type: ignore[overload-overlap]
     function: Callable[Concatenate[X, P], Out], argnums: Literal[0] = 0, has_aux: bool = False
 ) -> Callable[Concatenate[X, P], tuple[Out, X]]: ...
 @overload
@@ -125,7 +151,11 @@ def value_and_grad(  # type: ignore[overload-overlap]
 ) -> Callable[Concatenate[X, Y, P], tuple[Out, tuple[X, Y]]]: ...
 @overload
 def value_and_grad(
-    function: Callable[P, Out], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+    function: Callable[Concatenate[L, ...], Out], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., tuple[Out, float]]: ...
+@overload
+def value_and_grad(
+    function: Callable[P, Out], argnums: int | tuple[int, ...], has_aux: bool = False
 ) -> Callable[P, tuple[Out, object]]: ...
 def value_and_grad(
     function: Callable[..., object], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
@@ -167,9 +197,7 @@ class Derivatives(Transform):
         return found
 
 
-def derivatives(
-    function: Callable[..., Scalar], intermediates: bool = False
-) -> Callable[..., dict[str, object]]:
+def derivatives(function: Callable[..., Scalar], intermediates: bool = False) -> Callable[..., dict[str, object]]:
     """The derivative dictionary ``{parameter name: derivative}`` of all arguments.
 
     With ``intermediates`` it also has the adjoint of every value that the source gives a name by plain
@@ -220,9 +248,7 @@ def vjp(function: Callable[..., Out], *primals: object) -> tuple[Out, Callable[[
     return cast(Out, recorded.output()), Pullback(recorded, arguments)
 
 
-def jvp(
-    function: Callable[..., Out], primals: Sequence[object], tangents: Sequence[object]
-) -> tuple[Out, Out]:
+def jvp(function: Callable[..., Out], primals: Sequence[object], tangents: Sequence[object]) -> tuple[Out, Out]:
     """The value at `primals`, and its derivative along `tangents`: a Jacobian-vector product.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
@@ -258,6 +284,4 @@ def stop_gradient(x: X) -> X:
     >>> grad(lambda x: x * stop_gradient(x))(3.0)
     3.0
     """
-    return tree.map_leaves(
-        lambda leaf: leaf.apply(structural.stop_gradient) if isinstance(leaf, Var) else leaf, x
-    )
+    return tree.map_leaves(lambda leaf: leaf.apply(structural.stop_gradient) if isinstance(leaf, Var) else leaf, x)

@@ -124,6 +124,11 @@ def _register(cls: type) -> None:
         return node
 
     _registered.add(cls)
+    # optree's own annotations ask for collections, its code for any object
     optree.register_pytree_node(
-        cls, take_apart, rebuild, path_entry_type=optree.GetAttrEntry, namespace=_NAMESPACE  # type: ignore[arg-type]
+        cls,  # type: ignore[arg-type]
+        take_apart,
+        rebuild,  # type: ignore[arg-type]
+        path_entry_type=optree.GetAttrEntry,
+        namespace=_NAMESPACE,
     )

@@ -6,7 +6,7 @@ for outputs of any size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tapegrad.numpy as tnp
 from tapegrad.errors import DataError, StructureError
@@ -47,8 +47,9 @@ def softmax_cross_entropy(logits: Sequence[Scalar], label: int) -> Scalar:
     if not 0 <= label < len(logits):
         msg = f"a label of {len(logits)} classes lies between 0 and {len(logits) - 1}, not {label!r:.60}"
         raise DataError(msg)
+    add_logs: Callable[[Scalar, Scalar], Scalar] = tnp.logaddexp
     first, *rest = (logit - logits[label] for j, logit in enumerate(logits) if j != label)
-    return tnp.softplus(reduce(tnp.logaddexp)(first)(rest))
+    return tnp.softplus(reduce(add_logs)(first)(rest))
 
 
 def squared_error(output: Scalar, target: float) -> Scalar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from math import inf
 from typing import overload
 
 from tapegrad import floats
@@ -62,5 +63,9 @@ def where(condition: object, x: Number, y: Number) -> Number:
 
 
 def isclose(x: Number, y: Number, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
-    """Whether x is within ``atol + rtol * |y|`` of y, as NumPy defines it."""
-    return bool(x == y) or bool(absolute(x - y) <= atol + rtol * absolute(y))
+    """Whether x is within ``atol + rtol * |y|`` of y, as NumPy defines it.
+
+    Nothing but itself is close to an infinity, although the bound is infinite there.
+    """
+    size = absolute(y)
+    return bool(x == y) or (bool(size < inf) and bool(absolute(x - y) <= atol + rtol * size))

@@ -7,7 +7,7 @@ from math import copysign, inf
 
 from tapegrad.floats import total
 from tapegrad.ops.arithmetic import divide, is_zero
-from tapegrad.ops.exponential import reciprocal, sigmoid, sqrt
+from tapegrad.ops.exponential import reciprocal, sigmoid, sqrt, square
 from tapegrad.primitive import Binary, Unary, binary, unary
 from tapegrad.typing import Number, Partials
 
@@ -27,7 +27,8 @@ arcsin = unary(
 arccos = unary(
     "arccos", total(math.acos, abs), lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))}
 )
-arctan = unary("arctan", math.atan, lambda out, x: {0: reciprocal(1.0 + x * x)})
+# 1 / (1 + x**2) by the length, for x**2 would overflow at half the exponent range
+arctan = unary("arctan", math.atan, lambda out, x: {0: square(reciprocal(hypot(x, 1.0)))})
 
 sinh = unary("sinh", total(math.sinh, lambda x: copysign(inf, x)), lambda out, x: {0: cosh(x)})
 cosh: Unary = unary("cosh", total(math.cosh, lambda x: inf), lambda out, x: {0: sinh(x)})

@@ -18,7 +18,7 @@ P = TypeVar("P")
 
 @attrs.frozen
 class OptimiserState(Generic[P]):
-    """The memory of an optimiser: how many steps were taken, and running averages shaped as the parameters."""
+    """The memory of an optimiser: the number of steps taken, and averages shaped as the parameters."""
 
     count: int
     averages: tuple[P, ...]
@@ -27,15 +27,15 @@ class OptimiserState(Generic[P]):
 class Init(Protocol):
     """The state before the first step."""
 
-    def __call__(self, params: P, /) -> OptimiserState[P]: ...
+    def __call__(self, params: P, /) -> OptimiserState[P]:
+        """Make it, for these parameters."""
 
 
 class Update(Protocol):
     """One step: what to add to the parameters, and the next state."""
 
-    def __call__(
-        self, gradient: P, state: OptimiserState[P], params: P, /
-    ) -> tuple[P, OptimiserState[P]]: ...
+    def __call__(self, gradient: P, state: OptimiserState[P], params: P, /) -> tuple[P, OptimiserState[P]]:
+        """Take it, without changing anything."""
 
 
 @attrs.frozen

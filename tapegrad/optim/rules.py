@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TypeVar
 
-from tapegrad.errors import SettingError
+from tapegrad.errors import SettingError, StructureError
 from tapegrad.optim.optimiser import Optimiser, OptimiserState, zip_leaves
 from tapegrad.tree import map_leaves
 
@@ -43,7 +43,7 @@ def momentum(rate: float, decay: float = 0.9) -> Optimiser:
         return OptimiserState(0, (_zeros(params),))
 
     def update(gradient: P, state: OptimiserState[P], params: P) -> tuple[P, OptimiserState[P]]:
-        (velocity,) = state.averages
+        (velocity,) = _averages(state, 1)
         moved = zip_leaves(lambda _, v, g: decay * v + g, params, state=velocity, gradient=gradient)
         return map_leaves(lambda v: -rate * v, moved), OptimiserState(state.count + 1, (moved,))
 
@@ -51,7 +51,7 @@ def momentum(rate: float, decay: float = 0.9) -> Optimiser:
 
 
 def adam(rate: float, decay: float = 0.9, square_decay: float = 0.999, epsilon: float = 1e-8) -> Optimiser:
-    """Steps of about `rate` in each coordinate (Kingma and Ba 2015, "Adam", algorithm 1).
+    """Gradient descent by steps of about `rate` in each coordinate (Kingma and Ba 2015, algorithm 1).
 
     The mean of the gradient over the root of its mean square, both running averages that decay, both
     corrected for having started at zero; `epsilon` keeps the quotient finite.
@@ -68,12 +68,13 @@ def adam(rate: float, decay: float = 0.9, square_decay: float = 0.999, epsilon: 
 
     def update(gradient: P, state: OptimiserState[P], params: P) -> tuple[P, OptimiserState[P]]:
         count = state.count + 1
-        mean, square = state.averages
-        mean = zip_leaves(
-            lambda _, m, g: decay * m + (1.0 - decay) * g, params, state=mean, gradient=gradient
-        )
+        mean, square = _averages(state, 2)
+        mean = zip_leaves(lambda _, m, g: decay * m + (1.0 - decay) * g, params, state=mean, gradient=gradient)
         square = zip_leaves(
-            lambda _, s, g: square_decay * s + (1.0 - square_decay) * g * g, params, state=square, gradient=gradient
+            lambda _, s, g: square_decay * s + (1.0 - square_decay) * g * g,
+            params,
+            state=square,
+            gradient=gradient,
         )
         mean_bias, square_bias = 1.0 - decay**count, 1.0 - square_decay**count
         updates = zip_leaves(
@@ -86,6 +87,17 @@ def adam(rate: float, decay: float = 0.9, square_decay: float = 0.999, epsilon: 
 
 def _zeros(params: P) -> P:
     return map_leaves(lambda _: 0.0, params)
+
+
+def _averages(state: OptimiserState[P], count: int) -> tuple[P, ...]:
+    """The running averages of a state, of which this optimiser keeps `count`."""
+    if len(state.averages) != count:
+        msg = (
+            f"the state is of another optimiser: it holds {len(state.averages)} running averages, not {count}; "
+            "begin with optimiser.init(params)"
+        )
+        raise StructureError(msg)
+    return state.averages
 
 
 def _require_rate(rate: float) -> None:

@@ -1,0 +1,124 @@
+"""``tapegrad show "x*y + sin(x)" x=2 y=3``: a tape to read, as a table and as a drawing."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tapegrad.errors import ExpressionError, OutputFolderError
+from tapegrad.expression import Expression, Reading, read
+from tapegrad.parser import parse
+from tapegrad.view.dot import dot
+from tapegrad.view.drawing import draw
+from tapegrad.view.html import html
+from tapegrad.view.steps import Step, steps_of
+from tapegrad.view.svg import svg
+from tapegrad.view.table import print_table
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # argparse has no public name for it
+
+__all__ = ["add_parser", "parse_values", "run"]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command ``show``."""
+    parser = subparsers.add_parser(
+        "show",
+        help="print and draw the tape of an expression",
+        description="Record an expression at a point, differentiate it, and show its tape: "
+        "every operation with its value, its local derivatives and its adjoint.",
+        epilog='Several statements name their values: tapegrad show "u = x*y; u + sin(u)" x=2 y=3. '
+        'An expression that begins with a minus goes into parentheses: "(-x)".',
+        allow_abbrev=False,
+    )
+    parser.add_argument("expression", help='arithmetic and functions of tapegrad.numpy, as in "x*y + sin(x)"')
+    parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="the number that each name stands for")
+    for form in ("svg", "html", "dot"):
+        parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw what is asked for, print the table, the result and the derivatives. Returns the exit status.
+
+    Raises ExpressionError, TapegradError (too long to draw), OutputFolderError.
+    """
+    expression = parse(args.expression)
+    reading = read(expression, parse_values(args.values))
+    write_drawings(args, expression, reading)
+    steps = steps_of(reading.trace, reading.names, reading.sources)
+    print_table(steps)
+    print(f"{expression.result_name} = {reading.trace.output!r}")
+    print(f"derivatives {derivative_dictionary(steps)}")
+    return 0
+
+
+def derivative_dictionary(steps: Sequence[Step]) -> dict[str, float]:
+    """The adjoint of each input, by name."""
+    return {step.name: step.adjoint for step in steps if step.kind == "input"}
+
+
+def parse_values(words: Sequence[str]) -> dict[str, float]:
+    """``["x=2", "y=3"]`` as numbers by name. Raises ExpressionError for anything else.
+
+    >>> parse_values(["x=2", "y=-1e3"])
+    {'x': 2.0, 'y': -1000.0}
+    """
+    values: dict[str, float] = {}
+    for word in words:
+        given, equals, number = word.partition("=")
+        name = unicodedata.normalize("NFKC", given.strip())  # as the parser spells identifiers
+        if not equals or not name.isidentifier():
+            msg = f"{word!r} gives no name a value; write x=2"
+            raise ExpressionError(msg)
+        if name in values:
+            msg = f"{name!r} is given two values; give one"
+            raise ExpressionError(msg)
+        try:
+            values[name] = float(number)
+        except ValueError:
+            msg = f"{word!r}: {number!r} is not a number; write {name}=2.5"
+            raise ExpressionError(msg) from None
+        if not math.isfinite(values[name]):
+            msg = f"{word!r}: {number!r} is not a finite number; write {name}=2.5"
+            raise ExpressionError(msg)
+    return values
+
+
+def write_drawings(args: argparse.Namespace, expression: Expression, reading: Reading) -> None:
+    """Write each drawing that was asked for."""
+    if args.svg is None and args.html is None and args.dot is None:
+        return
+    drawing = draw(reading.trace, reading.names, reading.sources)
+    title = " ".join(expression.text.split())
+    if args.svg is not None:
+        write_text(args.svg, svg(drawing))
+    if args.html is not None:
+        write_text(args.html, html(drawing, title))
+    if args.dot is not None:
+        write_text(args.dot, dot(drawing))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put `text` into a file, whole or not at all. Raises OutputFolderError if it cannot be written."""
+    target = path.resolve()  # a link stays a link
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    if target.exists() and not target.is_file():
+        msg = f"{path} cannot be written: it is not an ordinary file; choose another name"
+        raise OutputFolderError(msg)
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        msg = f"{path} cannot be written: {error.strerror}; choose a file in a folder you may write to"
+        raise OutputFolderError(msg) from None

@@ -1,0 +1,214 @@
+"""Every mistake has its own class, whose message names the user's line and the cure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import tapegrad as tg
+import tapegrad.numpy as tnp
+from tapegrad import errors
+from tapegrad.errors import ConversionError, LeakedVariableError, MathFunctionError, OperandError, RuleError
+from tapegrad.extend import check_rule, elementwise
+
+CLASSES = [value for value in vars(errors).values() if isinstance(value, type)]
+
+
+@pytest.mark.parametrize("error", CLASSES, ids=lambda error: error.__name__)
+def test_every_error_is_exported_and_documented(error: type[Exception]) -> None:
+    assert issubclass(error, tg.TapegradError)
+    assert error.__name__ in errors.__all__
+    assert error.__doc__
+    if error is not tg.TapegradError:
+        assert "Example: " in error.__doc__
+        assert "Cure: " in error.__doc__
+
+
+# ---- what would lose a derivative --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("convert", "error", "fault"),
+    [
+        (lambda x: math.sin(x), MathFunctionError, r"math\.sin cannot be traced.*use tnp\.sin"),
+        (lambda x: 2.0 * math.atan2(x, 1.0), MathFunctionError, r"math\.atan2 .*use tnp\.arctan2"),
+        (lambda x: math.fabs(x), MathFunctionError, r"use tnp\.abs"),
+        (lambda x: float(x), ConversionError, r"float\(x\).*x\.value"),
+        (lambda x: math.pi * float(x), ConversionError, "plain float"),
+        (lambda x: int(x), ConversionError, r"an integer.*tnp\.floor"),
+        (lambda x: [1.0, 2.0][x], ConversionError, "an integer"),
+        (lambda x: list(range(x)), ConversionError, "an integer"),
+        (lambda x: round(x), ConversionError, "rounded"),
+        (lambda x: round(x, 2), ConversionError, "rounded"),
+        (lambda x: math.floor(x), ConversionError, r"tnp\.floor"),
+        (lambda x: math.ceil(x), ConversionError, r"tnp\.ceil"),
+        (lambda x: math.trunc(x), ConversionError, "rounded"),
+        (lambda x: complex(x), ConversionError, "complex"),
+        (lambda x: {x: 1.0}, ConversionError, "dictionary key"),
+    ],
+)
+def test_a_conversion_that_loses_the_derivative_is_refused(
+    convert: Callable[[tg.Scalar], tg.Scalar], error: type[ConversionError], fault: str
+) -> None:
+    with pytest.raises(error, match=fault) as caught:
+        tg.trace(convert, 2.0)
+    assert type(caught.value) is error
+    assert "test_errors.py:" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_conversions_are_refused_at_every_depth() -> None:
+    with pytest.raises(MathFunctionError):
+        tg.grad(lambda x: tg.grad(lambda y: math.exp(y) * x)(1.0))(2.0)
+
+
+@pytest.mark.parametrize(
+    "combine",
+    [lambda x: x + "a", lambda x: None * x, lambda x: x**1j, lambda x: [1.0] - x, lambda x: x < "a"],
+)
+def test_python_refuses_operands_that_are_no_numbers(combine: Callable[[tg.Scalar], tg.Scalar]) -> None:
+    with pytest.raises(TypeError, match=r"unsupported operand|not supported"):
+        tg.trace(combine, 2.0)
+
+
+def test_equality_with_other_things_is_false_and_leaves_no_guard() -> None:
+    def f(x: tg.Scalar) -> tg.Scalar:
+        assert x != "a"
+        assert x != None  # noqa: E711  # the point
+        return x
+
+    assert len(tg.trace(f, 2.0).tape) == 1
+
+
+@pytest.mark.parametrize(
+    ("combine", "fault"),
+    [
+        (lambda x: tnp.sin("1"), "expected a float or a traced value, got str '1'"),  # type: ignore[call-overload]
+        (lambda x: tnp.maximum(x, None), "got NoneType"),
+        (lambda x: tnp.hypot(x, 2j), "got complex"),
+        (lambda x: np.ones(3) * x, "got ndarray"),
+        (lambda x: np.heaviside(x, 1.0), "numpy.heaviside is not among the operations"),
+        (lambda x: np.sin(x, out=np.zeros(1)), "numpy.sin with out="),
+        (lambda x: np.add.at(np.zeros(1), 0, x), "numpy.add.at is not"),
+    ],
+)
+def test_operands_are_checked(combine: Callable[[tg.Scalar], tg.Scalar], fault: str) -> None:
+    with pytest.raises(OperandError, match=fault):
+        tg.trace(combine, 2.0)
+
+
+# ---- leaks -------------------------------------------------------------------------------------
+
+
+def test_a_leaked_variable_names_both_lines() -> None:
+    kept: list[tg.Scalar] = []
+
+    def f(x: tg.Scalar) -> tg.Scalar:
+        y = x * 2.0
+        kept.append(y)
+        return y
+
+    tg.grad(f)(3.0)
+    (y,) = kept
+    assert isinstance(y, tg.Var)
+    assert y.value == 6.0, "its number may be read"
+    for use in (
+        lambda: y + 1.0,
+        lambda: 1.0 - y,
+        lambda: -y,
+        lambda: tnp.sin(y),
+        lambda: y > 0.0,
+        lambda: y * y,
+    ):
+        with pytest.raises(
+            LeakedVariableError, match=r"test_errors.py:\d+: y = x \* 2.0 was used at test_errors.py:\d+"
+        ):
+            use()
+
+
+def test_a_variable_leaked_into_another_trace_is_noticed() -> None:
+    kept: list[tg.Scalar] = []
+
+    def f(x: tg.Scalar) -> tg.Scalar:
+        kept.append(x)
+        return x
+
+    tg.grad(f)(3.0)
+    with pytest.raises(LeakedVariableError):
+        tg.grad(lambda z: z * kept[0])(2.0)
+
+
+def test_an_exception_inside_a_function_leaves_nothing_behind() -> None:
+    kept: list[tg.Scalar] = []
+
+    def f(x: tg.Scalar) -> tg.Scalar:
+        kept.append(x)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        tg.grad(f)(3.0)
+    with pytest.raises(LeakedVariableError):
+        kept[0] * 2.0
+    assert tg.grad(lambda x: x * x)(3.0) == 6.0
+
+
+def test_variables_are_made_by_tracing_only() -> None:
+    with pytest.raises(TypeError, match=r"tapegrad\.trace"):
+        tg.Var()
+    with pytest.raises(AttributeError):
+        tg.trace(lambda x: setattr(x, "value", 3.0), 2.0)
+
+
+# ---- rules -------------------------------------------------------------------------------------
+
+misses = elementwise("test_misses_a_position", lambda x, y: x * y, lambda out, x, y: {0: y})
+extra = elementwise("test_states_a_third_position", lambda x, y: x * y, lambda out, x, y: {0: y, 1: x, 2: 1.0})
+wrong = elementwise("test_wrong_derivative", lambda x: x * x, lambda out, x: {0: 3.0 * x})
+right = elementwise("test_three_numbers", lambda x, y, z: x * y + z, lambda out, x, y, z: {0: y, 1: x, 2: 1.0})
+
+
+def test_a_rule_with_a_missing_position_is_an_error_not_a_zero() -> None:
+    with pytest.raises(RuleError, match=r"'test_misses_a_position' misses position 1.*positions \[0, 1\].*state 0\.0"):
+        tg.grad(misses)(1.0, 2.0)
+    with pytest.raises(RuleError, match="states position 2"):
+        check_rule(extra, 1.0, 2.0)
+    with pytest.raises(AssertionError, match="fwd: along a random direction"):
+        check_rule(wrong, 2.0)
+    check_rule(right, 1.0, 2.0, 3.0)
+    assert list(tg.derivatives(right)(2.0, 3.0, 4.0).values()) == [3.0, 2.0, 1.0]
+
+
+def test_an_operation_has_one_declaration() -> None:
+    with pytest.raises(RuleError, match="'sin' exists already"):
+        elementwise("sin", math.sin, None)
+
+
+# ---- what a person sees ------------------------------------------------------------------------
+
+
+def test_a_variable_shows_its_number() -> None:
+    seen: list[str] = []
+
+    def f(x: tg.Scalar) -> tg.Scalar:
+        y = x / 3.0
+        seen.extend([repr(y), f"{y:.3f}", f"{y}"])
+        return y
+
+    tg.grad(f)(2.0)
+    assert seen == ["0.6666666666666666 (%2 of a tape)", "0.667", "0.6666666666666666 (%2 of a tape)"]
+
+
+def test_every_record_knows_its_line() -> None:
+    def f(x: tg.Scalar) -> tg.Scalar:
+        y = tnp.clip(x * 2.0, 0.0, 1.0)
+        return y - 3.0
+
+    tape = tg.trace(f, 2.0).tape
+    places = [record.where.text for record in tape if record.where is not None]
+    assert len(places) == len(tape)
+    assert places[1:] == ["y = tnp.clip(x * 2.0, 0.0, 1.0)"] * 6 + ["return y - 3.0"] * 2
+    assert tape[2].where is not None
+    assert tape[2].where.segment == "x * 2.0"

@@ -1,0 +1,59 @@
+"""A module imports only lower floors, or an earlier file of its own floor."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "tapegrad"
+
+# The house, in reading order: the floor of a module is its line, its place within it is its order there.
+FLOORS: list[list[str]] = [
+    ["errors", "typing", "floats", "source", "functional"],
+    ["primitive", "text", "tape"],
+    ["ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural"],
+    ["conversions", "recorder", "tree", "trace", "naming"],
+    ["evaluate", "reverse", "forward"],
+    [],  # 5: rewriting, to come
+    [],  # 6: native code, to come
+    ["calls", "transforms", "jacobians", "subcalls", "custom", "checkpoint", "numpy", "testing", "extend"],
+    [
+        "random", "datasets", "files", "tables", "nn.mlp", "nn.losses", "nn", "optim.base", "optim", "training",
+        "checkpoints", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots", "view",
+    ],
+    ["expression", "show", "train", "cli", "__main__", "__init__"],
+]  # fmt: skip
+
+PLACE = {name: (floor, at) for floor, names in enumerate(FLOORS) for at, name in enumerate(names)}
+MODULES = sorted(
+    str(path.relative_to(PACKAGE).with_suffix("")).replace("/", ".").removesuffix(".__init__")
+    for path in PACKAGE.rglob("*.py")
+)
+
+
+def imported(module: str) -> set[str]:
+    """The modules of tapegrad that `module` imports, wherever in the file."""
+    path = PACKAGE / (module.replace(".", "/") + ".py")
+    path = path if path.exists() else PACKAGE / module.replace(".", "/") / "__init__.py"
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{module}: relative import"
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found |= {name.removeprefix("tapegrad.") for name in names if name.startswith("tapegrad.")}
+    packages = {name.rpartition(".")[0] for name in found if name in MODULES}
+    return {name for name in found - packages if name in MODULES}
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in {"ops", "__init__"}])
+def test_imports_downward_only(module: str) -> None:
+    assert module in PLACE, f"{module} has no floor: add it to FLOORS"
+    for other in imported(module):
+        assert PLACE.get(other, (0, -1)) < PLACE[module], f"{module} imports {other}, which is not below it"
+
+
+def test_every_listed_module_exists() -> None:
+    assert set(PLACE) - {"__init__"} <= set(MODULES)

@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import pickle
+from collections.abc import Callable
+from typing import cast
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tapegrad as tg
+import tapegrad.numpy as tnp
+from tapegrad.errors import (
+    ArgumentTypeError,
+    IntegerArgumentError,
+    NonScalarOutputError,
+    OutputTypeError,
+    StructureError,
+)
+from tapegrad.testing import central_difference, check_grads, programs
+
+points = st.floats(-2.0, 2.0)
+
+
+def f(x: tg.Scalar, y: tg.Scalar) -> tg.Scalar:
+    return x * y + tnp.sin(x)
+
+
+def test_grad_by_position() -> None:
+    assert tg.grad(f)(2.0, 3.0) == 3.0 + np.cos(2.0)
+    assert tg.grad(f, argnums=1)(2.0, 3.0) == 2.0
+    assert tg.grad(f, argnums=-1)(2.0, 3.0) == 2.0
+    assert tg.grad(f, argnums=(0, 1))(2.0, 3.0) == (3.0 + np.cos(2.0), 2.0)
+    assert tg.grad(f, argnums=(1, 0))(2.0, 3.0) == (2.0, 3.0 + np.cos(2.0))
+    assert tg.grad(f, argnums=(1,))(2.0, 3.0) == (2.0,)
+    assert type(tg.grad(f)(2.0, 3.0)) is float
+
+
+def test_value_and_grad_and_aux() -> None:
+    def with_aux(x: tg.Scalar) -> tuple[tg.Scalar, dict[str, tg.Scalar]]:
+        return x * x, {"double": 2.0 * x, "fixed": 7.0}
+
+    assert tg.value_and_grad(f)(2.0, 3.0) == (f(2.0, 3.0), tg.grad(f)(2.0, 3.0))
+    assert tg.grad(with_aux, has_aux=True)(3.0) == (6.0, {"double": 6.0, "fixed": 7.0})
+    assert tg.value_and_grad(with_aux, has_aux=True)(3.0) == ((9.0, {"double": 6.0, "fixed": 7.0}), 6.0)
+    with pytest.raises(OutputTypeError, match="must return a pair"):
+        tg.grad(lambda x: x, has_aux=True)(3.0)
+
+
+def test_aux_stays_traced_by_the_outer_transform_only() -> None:
+    def outer(x: tg.Scalar) -> tg.Scalar:
+        def inner(y: tg.Scalar) -> tuple[tg.Scalar, tg.Scalar]:
+            return x * y * y, x * y
+
+        slope, extra = tg.grad(inner, has_aux=True)(2.0)
+        return slope * extra
+
+    assert outer(3.0) == 12.0 * 6.0
+    assert tg.grad(outer)(3.0) == 4.0 * 6.0 + 12.0 * 2.0
+
+
+def test_keywords_are_settings() -> None:
+    def scaled(x: tg.Scalar, *, times: int = 1) -> tg.Scalar:
+        return x * x * times
+
+    assert tg.grad(scaled)(3.0, times=5) == 30.0
+
+
+def test_derivatives_answers_with_a_dictionary_of_all_arguments() -> None:
+    assert tg.derivatives(f)(2.0, 3.0) == {"x": 3.0 + np.cos(2.0), "y": 2.0}
+    assert tg.derivatives(f)(y=3.0, x=2.0) == {"y": 2.0, "x": 3.0 + np.cos(2.0)}
+    assert tg.derivatives(f)(2.0, y=3.0) == {"x": 3.0 + np.cos(2.0), "y": 2.0}
+    assert tg.derivatives(lambda *xs: xs[0] * xs[1])(2.0, 3.0) == {"xs0": 3.0, "xs1": 2.0}
+
+
+def graph(x1: tg.Scalar, x2: tg.Scalar, x4: tg.Scalar, x6: tg.Scalar) -> tg.Scalar:
+    x3 = x1 * x2
+    x5 = x4 + x3
+    L = x5 * x6  # noqa: N806  # its name in the textbook
+    return L  # noqa: RET504  # the name is what is tested
+
+
+def test_derivatives_of_intermediates_are_read_by_their_names() -> None:
+    expected = {"L": 1.0, "x6": 17.0, "x5": 2.0, "x4": 2.0, "x3": 2.0, "x2": 6.0, "x1": 8.0}
+    vals = {"x1": 3.0, "x2": 4.0, "x4": 5.0, "x6": 2.0}
+    assert graph(**vals) == 34.0
+    assert tg.derivatives(graph, intermediates=True)(**vals) == expected
+
+
+def test_an_unused_argument_and_a_constant_output_have_derivative_zero() -> None:
+    def first(x: tg.Scalar, y: tg.Scalar) -> tg.Scalar:
+        return x
+
+    assert tg.grad(first, argnums=1)(2.0, 3.0) == 0.0
+    assert tg.grad(lambda x: 5.0)(2.0) == 0.0
+    assert tg.grad(lambda x: 5)(2.0) == 0.0
+    assert tg.jvp(lambda x: 5.0, (2.0,), (1.0,)) == (5.0, 0.0)
+    assert tg.grad(lambda x: x)(2.0) == 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    slope: tg.Scalar
+    offset: tg.Scalar
+    name: str = dataclasses.field(default="line", metadata={"static": True})
+
+    def __post_init__(self) -> None:
+        if isinstance(self.slope, (tg.Var, str)):
+            raise TypeError("rebuilding must not run this")
+
+
+@attrs.frozen
+class Pair:
+    left: Line
+    right: tuple[tg.Scalar, list[tg.Scalar]]
+
+
+def test_gradients_have_the_structure_of_their_arguments() -> None:
+    def total(p: Pair, d: dict[str, tg.Scalar]) -> tg.Scalar:
+        assert p.left.name == "first"
+        return p.left.slope * d["x"] + p.left.offset * p.right[0] + p.right[1][0] * 4.0
+
+    pair = Pair(Line(2.0, 3.0, "first"), (5.0, [7.0, 8.0]))
+    by_pair, by_dict = tg.grad(total, argnums=(0, 1))(pair, {"x": 10.0, "y": 1.0})
+    assert by_pair == Pair(Line(10.0, 5.0, "first"), (3.0, [4.0, 0.0]))
+    assert by_dict == {"x": 2.0, "y": 0.0}
+    assert pair == Pair(Line(2.0, 3.0, "first"), (5.0, [7.0, 8.0])), "the argument is as it was"
+
+
+def test_empty_trees_have_empty_gradients() -> None:
+    def second(p: dict[str, tg.Scalar], x: tg.Scalar) -> tg.Scalar:
+        return x
+
+    assert tg.grad(second, argnums=(0, 1))({}, 2.0) == ({}, 1.0)
+    assert tg.grad(lambda p: p["x"] * 2.0)({"x": 1.0, "none": None}) == {"x": 2.0, "none": None}
+
+
+def test_numpy_scalars_are_numbers() -> None:
+    slope = tg.grad(lambda x: x * x)(np.float64(3.0))
+    assert slope == 6.0
+    assert type(slope) is np.float64
+    assert type(tg.grad(lambda x: x * x)(np.float32(3.0))) is np.float32
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "fault"),
+    [
+        (3, IntegerArgumentError, r"argument x is 3, an int.*write 3\.0"),
+        (True, IntegerArgumentError, "argument x is True, a bool"),
+        (np.int64(3), IntegerArgumentError, r"write 3\.0"),
+        ({"a": [1.0, 2]}, IntegerArgumentError, r"argument x\['a'\]\[1\] is 2"),
+        ("2.0", ArgumentTypeError, "a str, which cannot be differentiated"),
+        (Pair(2j, (1.0, [])), ArgumentTypeError, r"argument x\.left is 2j, a complex"),  # type: ignore[arg-type]
+        (np.ones(3), ArgumentTypeError, r"tolist\(\)"),
+    ],
+)
+def test_an_argument_that_is_no_float_is_refused(value: object, error: type[Exception], fault: str) -> None:
+    with pytest.raises(error, match=fault):
+        tg.grad(lambda x: 1.0)(value)
+    with pytest.raises(error, match=fault.replace("argument x", "argument [a-z ]*x")):
+        tg.jvp(lambda x: 1.0, (value,), (value,))
+
+
+def test_grad_wants_one_number() -> None:
+    with pytest.raises(NonScalarOutputError, match=r"returned 2 as \(\*, \*\).*jacobian"):
+        tg.grad(lambda x: (x, x))(2.0)  # type: ignore[arg-type, misc]  # the checker knows
+    with pytest.raises(NonScalarOutputError, match="returned 1"):
+        tg.grad(lambda x: [x])(2.0)  # type: ignore[arg-type, misc]
+
+
+@pytest.mark.parametrize(("output", "fault"), [("a", "a str"), (True, "a bool"), (1j, "a complex")])
+def test_an_output_that_is_no_number_is_refused(output: object, fault: str) -> None:
+    with pytest.raises(OutputTypeError, match=fault):
+        tg.grad(lambda x: output)(2.0)  # type: ignore[arg-type, misc]
+
+
+def test_a_forgotten_return_is_named() -> None:
+    def forgetful(x: tg.Scalar) -> None:
+        x * x  # the point
+
+    with pytest.raises(OutputTypeError, match=r"forgetful\(\) returned no number, but None; is a `return` missing"):
+        tg.grad(forgetful)(2.0)  # type: ignore[arg-type, type-var]
+
+
+def test_argnums_must_exist() -> None:
+    with pytest.raises(StructureError, match=r"argument 2, but module_level\(\) was given 1"):
+        tg.grad(module_level, argnums=2)(1.0)
+    with pytest.raises(StructureError, match="no positional argument"):
+        tg.grad(module_level)(x=1.0)  # type: ignore[call-arg]
+
+
+# ---- vjp and jvp -------------------------------------------------------------------------------
+
+
+def several(x: tg.Scalar, p: dict[str, tg.Scalar]) -> dict[str, tg.Scalar]:
+    return {"sum": x + p["a"], "product": x * p["a"] * p["b"], "fixed": 1.0}
+
+
+def test_a_pullback_is_pure_and_can_be_called_again() -> None:
+    out, pullback = tg.vjp(several, 2.0, {"a": 3.0, "b": 4.0})
+    assert out == {"sum": 5.0, "product": 24.0, "fixed": 1.0}
+    g: dict[str, tg.Scalar] = {"sum": 1.0, "product": 10.0, "fixed": 5.0}
+    expected = (1.0 + 120.0, {"a": 1.0 + 80.0, "b": 60.0})
+    assert pullback(g) == expected
+    assert pullback({"sum": 0.0, "product": 0.0, "fixed": 0.0}) == (0.0, {"a": 0.0, "b": 0.0})
+    assert pullback(g) == expected
+
+
+def test_changing_the_inputs_after_vjp_changes_nothing() -> None:
+    weights = [2.0, 3.0]
+    _, pullback = tg.vjp(lambda w: w[0] * w[1], weights)
+    weights[0] = 100.0
+    assert pullback(1.0) == ([3.0, 2.0],)
+
+
+def test_an_output_returned_twice_takes_both_cotangents() -> None:
+    _, pullback = tg.vjp(lambda x: (x, x, x * 2.0), 3.0)
+    assert pullback((1.0, 10.0, 100.0)) == (211.0,)
+
+
+def test_structures_must_agree() -> None:
+    _, pullback = tg.vjp(several, 2.0, {"a": 3.0, "b": 4.0})
+    with pytest.raises(StructureError, match="the cotangent has structure"):
+        pullback({"sum": 1.0})
+    with pytest.raises(StructureError, match="2 primals need as many tangents, not 1"):
+        tg.jvp(several, (2.0, {"a": 3.0, "b": 4.0}), (1.0,))
+    with pytest.raises(StructureError, match="the tangent of p has structure"):
+        tg.jvp(several, (2.0, {"a": 3.0, "b": 4.0}), (1.0, {"a": 1.0}))
+    with pytest.raises(IntegerArgumentError, match="tangent of x is 1"):
+        tg.jvp(several, (2.0, {"a": 3.0, "b": 4.0}), (1, {"a": 1.0, "b": 0.0}))
+
+
+@settings(deadline=None, max_examples=100)
+@given(programs(), points, points, points)
+def test_random_programs_agree_in_both_modes_and_with_differences(
+    program: Callable[..., float], x: float, y: float, z: float
+) -> None:
+    gradient = tuple(cast(float, slope) for slope in tg.derivatives(program)(x, y, z).values())
+    forward = tuple(tg.jvp(program, (x, y, z), tuple(float(i == j) for j in range(3)))[1] for i in range(3))
+    assert gradient == pytest.approx(forward, rel=1e-12, abs=1e-14)
+    numeric = tuple(central_difference(program, x, y, z, arg=i) for i in range(3))
+    assert gradient == pytest.approx(numeric, rel=1e-5, abs=1e-7)
+
+
+@settings(deadline=None, max_examples=25)
+@given(programs(most=6), points, points, points)
+def test_random_programs_to_second_order(program: Callable[..., tg.Scalar], x: float, y: float, z: float) -> None:
+    check_grads(program, (x, y, z), order=2, tolerance=1e-4)
+
+
+# ---- the transforms as values ------------------------------------------------------------------
+
+
+def module_level(x: tg.Scalar) -> tg.Scalar:
+    """A function that can be pickled."""
+    return x * x
+
+
+def test_a_transformed_function_can_be_pickled_and_shows_the_original() -> None:
+    slope = pickle.loads(pickle.dumps(tg.grad(module_level)))
+    assert slope(3.0) == 6.0
+    assert slope == tg.grad(module_level)
+    assert slope.__name__ == "gradient_of_module_level"
+    assert inspect.signature(slope) == inspect.signature(module_level)
+
+
+def test_stop_gradient_stops_in_both_modes_and_in_trees() -> None:
+    def g(x: tg.Scalar) -> tg.Scalar:
+        kept: dict[str, tg.Scalar] = tg.stop_gradient({"a": x, "b": 2.0})
+        return x * kept["a"] * kept["b"]
+
+    assert tg.grad(g)(3.0) == 6.0
+    assert tg.jvp(g, (3.0,), (1.0,)) == (18.0, 6.0)
+    assert tg.grad(tg.grad(g))(3.0) == 0.0
+    assert tg.stop_gradient(3.0) == 3.0
+
+
+def test_jacobians_have_both_structures_in_all_modes() -> None:
+    def outputs(p: dict[str, tg.Scalar], k: tg.Scalar) -> list[tg.Scalar]:
+        return [p["a"] * p["b"], p["a"] * k, 5.0]
+
+    p: dict[str, tg.Scalar] = {"a": 2.0, "b": 3.0}
+    expected = [{"a": 3.0, "b": 2.0}, {"a": 4.0, "b": 0.0}, {"a": 0.0, "b": 0.0}]
+    for jacobian in (tg.jacrev, tg.jacfwd, tg.jacobian):
+        assert jacobian(outputs)(p, 4.0) == expected
+        by_both = jacobian(outputs, argnums=(0, 1))(p, 4.0)
+        assert by_both == [(row, k) for row, k in zip(expected, [0.0, 2.0, 0.0], strict=True)]
+
+
+def test_hessian_and_hvp() -> None:
+    def rosenbrock(v: list[tg.Scalar]) -> tg.Scalar:
+        return (1.0 - v[0]) ** 2 + 100.0 * (v[1] - v[0] * v[0]) ** 2
+
+    at: list[tg.Scalar] = [-1.2, 1.0]
+    expected = [[2.0 - 400.0 * (1.0 - 3.0 * 1.44), 480.0], [480.0, 200.0]]
+    found = cast(list[list[float]], tg.hessian(rosenbrock)(at))
+    assert np.array(found) == pytest.approx(np.array(expected))
+    product = tg.hvp(rosenbrock, (at,), ([1.0, -2.0],))
+    assert product == pytest.approx(np.array(expected) @ [1.0, -2.0])
+    assert tg.hvp(f, (2.0, 3.0), (1.0, 0.0)) == (-np.sin(2.0), 1.0)
