@@ -43,9 +43,9 @@ class Dataset:
 
 
 _INSIDE: Final[Mapping[str, Callable[[float, float], bool]]] = MappingProxyType({
-    "simple": lambda x1, x2: x1 < 0.5,  # noqa: ARG005  # the second coordinate is noise
+    "simple": lambda x1, x2: x1 < 0.5,  # the second coordinate is noise
     "diag": lambda x1, x2: x1 + x2 < 0.5,
-    "split": lambda x1, x2: x1 < 0.2 or x1 > 0.8,  # noqa: ARG005
+    "split": lambda x1, x2: x1 < 0.2 or x1 > 0.8,
     "xor": lambda x1, x2: (x1 < 0.5) != (x2 < 0.5),
     "circle": lambda x1, x2: (x1 - 0.5) ** 2 + (x2 - 0.5) ** 2 > 0.1,
 })  # fmt: skip

@@ -19,6 +19,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from tapegrad import conversions, errors
+from tapegrad.columns import NONE, Columns, constant, input_
 from tapegrad.ops import arithmetic, exponential, selection
 from tapegrad.primitive import (
     Binary,
@@ -31,7 +32,7 @@ from tapegrad.primitive import (
     as_float,
 )
 from tapegrad.source import caller, is_internal
-from tapegrad.tape import NONE, Columns, Tape, constant, input_
+from tapegrad.tape import Tape
 from tapegrad.typing import Number
 
 __all__ = ["Recorder", "Scalar", "Var", "concrete"]

@@ -56,7 +56,7 @@ def start(params: P, optimiser: Optimiser, key: Key) -> State[P]:
     return State(params, optimiser.init(params), key, epoch=0, loss=math.inf)
 
 
-def train(  # noqa: PLR0913  # what is learnt, from what, from where, and three settings
+def train(
     loss: Loss[P, E],
     examples: Sequence[E],
     state: State[P],

@@ -124,9 +124,9 @@ def _register(cls: type) -> None:
         return node
 
     _registered.add(cls)
-    # optree's own annotations ask for collections, its code for any object
+    # optree's annotations ask for collections, its code for any object
     optree.register_pytree_node(
-        cls,  # type: ignore[arg-type]
+        cls,
         take_apart,
         rebuild,  # type: ignore[arg-type]
         path_entry_type=optree.GetAttrEntry,

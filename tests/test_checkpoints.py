@@ -126,7 +126,7 @@ def test_a_good_file_survives_a_failing_save(saved: Path, monkeypatch: pytest.Mo
 
 
 def test_a_folder_that_is_not_there_is_no_place_to_save(tmp_path: Path) -> None:
-    with pytest.raises(OutputFolderError, match="cannot write .*No such file or directory"):
+    with pytest.raises(OutputFolderError, match=r"cannot write .*No such file or directory"):
         checkpoints.save(tmp_path / "nowhere" / "state.json", fresh(sgd(0.1)), SETTINGS)
 
 

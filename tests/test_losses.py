@@ -17,23 +17,23 @@ from tapegrad.nn.losses import binary_cross_entropy, softmax_cross_entropy, squa
 LOGITS = st.floats(-1000, 1000)
 
 
-def exact_entropy(logits: list[float], label: int) -> mpmath.mpf:
+def exact_entropy(logits: list[float], label: int) -> float:
     with mpmath.workdps(1000):
-        return mpmath.log(sum(mpmath.exp(z) for z in logits)) - mpmath.mpf(logits[label])
+        return float(mpmath.log(sum(mpmath.exp(z) for z in logits)) - mpmath.mpf(logits[label]))
 
 
-def exact_slope(logits: list[float], label: int, position: int) -> mpmath.mpf:
+def exact_slope(logits: list[float], label: int, position: int) -> float:
     with mpmath.workdps(1000):
         probability = mpmath.exp(logits[position]) / sum(mpmath.exp(z) for z in logits)
-        return probability - (position == label)
+        return float(probability - (position == label))
 
 
 @given(LOGITS, st.sampled_from([0, 1]))
 @settings(deadline=None, max_examples=60)
 def test_binary_cross_entropy_is_exact_in_the_tails(logit: float, label: int) -> None:
     value, slope = tg.value_and_grad(lambda z: binary_cross_entropy(z, label))(logit)
-    assert value == pytest.approx(float(exact_entropy([0.0, logit], label)), rel=1e-14, abs=1e-300)
-    assert slope == pytest.approx(float(exact_slope([0.0, logit], label, 1)), rel=1e-14, abs=1e-300)
+    assert value == pytest.approx(exact_entropy([0.0, logit], label), rel=1e-14, abs=1e-300)
+    assert slope == pytest.approx(exact_slope([0.0, logit], label, 1), rel=1e-14, abs=1e-300)
 
 
 @given(st.lists(LOGITS, min_size=2, max_size=5), st.data())
@@ -42,9 +42,9 @@ def test_softmax_cross_entropy_is_exact_in_the_tails(logits: list[float], data: 
     label = data.draw(st.integers(0, len(logits) - 1))
     value, gradient = tg.value_and_grad(lambda z: softmax_cross_entropy(z, label))(logits)
     scale = max(map(abs, logits))  # a difference of logits is rounded, and its exponential feels it
-    assert value == pytest.approx(float(exact_entropy(logits, label)), rel=4e-16 * scale + 1e-14, abs=1e-300)
+    assert value == pytest.approx(exact_entropy(logits, label), rel=4e-16 * scale + 1e-14, abs=1e-300)
     for position, slope in enumerate(gradient):
-        exact = float(exact_slope(logits, label, position))
+        exact = exact_slope(logits, label, position)
         assert slope == pytest.approx(exact, rel=4e-16 * scale + 1e-13, abs=1e-300)
 
 

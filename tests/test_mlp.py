@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,12 +21,13 @@ from tapegrad.random import key
 SIZES = st.lists(st.integers(1, 6), min_size=2, max_size=4)
 
 
-def by_numpy(params: MLP, x: Sequence[float]) -> list[float]:
-    h = np.array(x)
+def by_numpy(params: MLP, x: Sequence[float]) -> npt.NDArray[np.float64]:
+    h: npt.NDArray[np.float64] = np.array(x)
     for layer in params[:-1]:
         h = np.tanh(np.array(layer.weights, dtype=float) @ h + np.array(layer.biases, dtype=float))
     last = params[-1]
-    return (np.array(last.weights, dtype=float) @ h + np.array(last.biases, dtype=float)).tolist()
+    h = np.array(last.weights, dtype=float) @ h + np.array(last.biases, dtype=float)
+    return h
 
 
 @given(st.integers(0, 1000), SIZES, st.data())
@@ -36,7 +38,7 @@ def test_outputs_are_those_of_numpy(seed: int, sizes: list[int], data: st.DataOb
     outputs = mlp.apply(params, x)
     assert len(outputs) == sizes[-1]
     assert all(type(output) is float for output in outputs)
-    assert outputs == pytest.approx(by_numpy(params, x), rel=1e-12, abs=1e-12)
+    assert outputs == pytest.approx(by_numpy(params, x).tolist(), rel=1e-12, abs=1e-12)
 
 
 @given(st.integers(0, 1000), SIZES)

@@ -110,6 +110,6 @@ def test_a_key_is_not_split_into_fewer_than_none() -> None:
 def test_a_key_is_a_value() -> None:
     key = random.key(7)
     assert {key: 1}[random.key(7)] == 1
-    assert pickle.loads(pickle.dumps(key)) == key  # noqa: S301  # our own bytes
+    assert pickle.loads(pickle.dumps(key)) == key  # our own bytes
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         key.bits = 0  # type: ignore[misc]  # what is tested
