@@ -31,9 +31,7 @@ def solve(matrix: Matrix, right: Point) -> Point:
     return (right[0] * d - b * right[1]) / determinant, (a * right[1] - right[0] * c) / determinant
 
 
-def newton(
-    function: Callable[[Point], float], point: Point, tolerance: float
-) -> Iterator[tuple[Point, float]]:
+def newton(function: Callable[[Point], float], point: Point, tolerance: float) -> Iterator[tuple[Point, float]]:
     """Each point with the length of the gradient there, until that is below `tolerance`."""
     gradient, hessian = tg.grad(function), tg.hessian(function)
     slope = gradient(point)

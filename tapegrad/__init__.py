@@ -10,6 +10,7 @@ Transforms: `grad`, `value_and_grad`, `derivatives`, `vjp`, `jvp`, `jacrev`, `ja
 in `tapegrad.numpy`; every error derives from `TapegradError`.
 """
 
+from tapegrad import numpy, tree
 from tapegrad.checkpoint import checkpoint
 from tapegrad.custom import custom_jvp, custom_vjp
 from tapegrad.errors import TapegradError
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "custom_jvp", "custom_vjp",
-    "derivatives", "evaluate", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "stop_gradient",
-    "trace", "value_and_grad", "vjp",
+    "derivatives", "evaluate", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "numpy",
+    "stop_gradient",
+    "trace", "tree", "value_and_grad", "vjp",
 ]  # fmt: skip

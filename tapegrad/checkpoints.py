@@ -16,10 +16,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar, cast
-from uuid import uuid4
 
 from tapegrad import tree
-from tapegrad.errors import OutputFolderError, ParameterFileError
+from tapegrad.errors import ParameterFileError
+from tapegrad.files import write_whole
 from tapegrad.optim import OptimiserState
 from tapegrad.random import Key
 from tapegrad.training import State
@@ -58,7 +58,7 @@ def save(path: str | os.PathLike[str], state: State[P], settings: Settings) -> N
     except ValueError:
         msg = f"the state of epoch {state.epoch} holds a number that is not finite; save an earlier one"
         raise ParameterFileError(msg) from None
-    _write_atomically(Path(path), text + "\n")
+    write_whole(Path(path), text + "\n")
 
 
 def load(path: str | os.PathLike[str], template: State[P], settings: Settings) -> State[P]:
@@ -92,18 +92,6 @@ def load(path: str | os.PathLike[str], template: State[P], settings: Settings) -
 def _named(params: object) -> dict[str, object]:
     """Every number of a tree under its name, such as ``[0].weights[2][1]``."""
     return dict(zip(tree.leaf_names(params, ""), tree.leaves(params), strict=True))
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        msg = f"cannot write {path}: {error.strerror}; choose a folder you may write to"
-        raise OutputFolderError(msg) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 # ---- checking: each of these raises ValueError with the fault ------------------------------------

@@ -17,7 +17,8 @@ from tapegrad.errors import SettingError, TapegradError
 __all__ = ["main"]
 
 MISTAKE = 2
-INTERRUPTED = 130  # 128 + the number of the interrupt signal, as shells count
+INTERRUPTED = 130  # 128 + the number of the signal, as shells count
+BROKEN_PIPE = 141
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. `argv` is without the program's name."""
-    parser = _Parser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="tapegrad",
         description="Automatic differentiation on a tape that you can read.",
         allow_abbrev=False,
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has seen enough, as in `tapegrad ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return BROKEN_PIPE
     except (TapegradError, OSError) as error:
         return _complain(error)
     except KeyboardInterrupt:

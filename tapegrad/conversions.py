@@ -86,6 +86,8 @@ def refuse_hash(self: _HasValue) -> NoReturn:
 def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], options: Mapping[str, object]) -> object:
     """The operation that `ufunc` names, on traced scalars and plain numbers."""
     name = ufunc.__name__
+    if ufunc is np.divmod and method == "__call__" and not options:
+        return tuple(apply_ufunc(half, method, operands, options) for half in (np.floor_divide, np.remainder))
     primitive = lookup(name)
     if method != "__call__" or options or not isinstance(primitive, (Elementwise, Comparison)):
         call = name if method == "__call__" else f"{name}.{method}"

@@ -164,9 +164,7 @@ def prepare(table: Table, target: str, key: random.Key, task: Task | None = None
         msg = f"{table.path}: {target!r} is the only column; there is nothing to predict it from"
         raise DataError(msg)
     if len(table.rows) < FEWEST_ROWS:
-        msg = (
-            f"{table.path}: {len(table.rows)} rows are too few to train and test; {FEWEST_ROWS} are the least"
-        )
+        msg = f"{table.path}: {len(table.rows)} rows are too few to train and test; {FEWEST_ROWS} are the least"
         raise DataError(msg)
     order = random.permutation(key, len(table.rows))
     test_rows = len(table.rows) // 3
@@ -209,9 +207,7 @@ def _target(table: Table, name: str, rows: Sequence[int], task: Task | None) -> 
         task = "classification" if not is_numeric or _are_classes(cells) else "regression"
     if task == "regression":
         if not is_numeric:
-            msg = (
-                f"{table.path}: target {name!r} is text, but --task regression predicts numbers; leave it out"
-            )
+            msg = f"{table.path}: target {name!r} is text, but --task regression predicts numbers; leave it out"
             raise DataError(msg)
         scale = standardised(name, [float(cells[row]) for row in rows])
         return Target(name, (), scale.mean, scale.scale)

@@ -12,6 +12,7 @@ __all__ = [
     "CaptureError",
     "ConversionError",
     "DataError",
+    "DrawingError",
     "ExpressionError",
     "IntegerArgumentError",
     "LeakedVariableError",
@@ -159,6 +160,14 @@ class TapeFormatError(TapegradError, ValueError):
 
     Example: ``Tape.from_json("{")``.
     Cure: save it again with ``tape.to_json()``; read files of a newer version with a newer tapegrad.
+    """
+
+
+class DrawingError(TapegradError, ValueError):
+    """A tape is too long to be drawn.
+
+    Example: the drawing of a network trained on many points.
+    Cure: draw the trace of one point; the table and the text of a tape have no such limit.
     """
 
 

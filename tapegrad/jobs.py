@@ -20,7 +20,6 @@ from tapegrad.tables import Table
 from tapegrad.training import State, start
 
 __all__ = [
-    "FOR_TABLES",
     "OPTIMISERS",
     "Accuracy",
     "Example",
@@ -35,6 +34,7 @@ __all__ = [
     "optimiser_of",
     "probabilities",
     "recommended",
+    "recommended_for_table",
     "score",
 ]
 
@@ -56,7 +56,7 @@ class Settings:
     epochs: int
 
 
-FOR_TABLES: Final = Settings(hidden=(10,), optimiser="adam", rate=0.01, batch=16, epochs=60)
+TABLE_EXAMPLES: Final = 8000  # that a training on a table sees by default, each as often as it takes
 
 OPTIMISERS: Final[Mapping[str, Callable[[float], Optimiser]]] = {
     "sgd": sgd,
@@ -69,6 +69,12 @@ def recommended(name: str) -> Settings:
     """Settings that solve a known data set."""
     found = datasets.RECOMMENDED[name]
     return Settings(found.hidden, found.optimiser, found.rate, found.batch_size, found.epochs)
+
+
+def recommended_for_table(table: Table) -> Settings:
+    """Settings that suit tables of some hundred to some thousand rows: small ones take more epochs."""
+    epochs = math.ceil(1.5 * TABLE_EXAMPLES / len(table.rows))  # a third of the rows is held out
+    return Settings(hidden=(10,), optimiser="adam", rate=0.01, batch=8, epochs=min(max(epochs, 10), 200))
 
 
 # ---- jobs ---------------------------------------------------------------------------------------

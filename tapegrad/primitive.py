@@ -17,7 +17,7 @@ This module knows no variables. An operand that records says so itself, by being
 from __future__ import annotations
 
 import inspect
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, overload
 
@@ -34,7 +34,7 @@ Params = tuple[tuple[str, Static], ...]
 """The static facts of a record, as (name, value) pairs."""
 
 
-class Recording(ABC):
+class Recording:
     """The writer that an operand belongs to. The one with the larger serial number is the inner trace."""
 
     __slots__ = ()
@@ -97,7 +97,7 @@ def lookup(name: str) -> Primitive | None:
     return _registry.get(name)
 
 
-class Primitive(ABC):
+class Primitive:
     """An operation that can stand on a tape. Immutable, and known by its name, which is unique."""
 
     name: Final[str]

@@ -14,6 +14,7 @@ import itertools
 import sys
 from collections.abc import Callable, Sequence
 from math import nan
+from types import FrameType
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -44,7 +45,9 @@ _OUTCOMES: Final[dict[bool, Params]] = {flag: (("outcome", flag),) for flag in (
 class Recorder(Recording):
     """Writes one trace: the columns of its tape, and beside them the value of every record."""
 
-    __slots__ = ("captured", "columns", "enclosing", "sealed", "serial", "values")
+    __slots__ = (
+        "_internal_frame", "_user_frame", "captured", "columns", "enclosing", "sealed", "serial", "values",
+    )  # fmt: skip
 
     def __init__(self, enclosing: Recorder | None = None) -> None:
         self.serial = next(_serials)
@@ -55,6 +58,9 @@ class Recorder(Recording):
         # around it. They become inputs: `captured` maps their index out there to their variable in here.
         self.enclosing = enclosing
         self.captured: dict[int, Var] = {}
+        # While one frame of tapegrad's own is recording, as a layer does, the user's frame is the same.
+        self._internal_frame: FrameType | None = None
+        self._user_frame: FrameType | None = None
 
     # ---- writing ---------------------------------------------------------------------------
 
@@ -162,8 +168,7 @@ class Recorder(Recording):
             raise self.leaked(left)
         frame = sys._getframe(depth)
         if frame.f_code is not columns.code:
-            while is_internal(frame.f_code.co_filename) and frame.f_back is not None:
-                frame = frame.f_back
+            frame = self._users(frame)
             columns.start_run(frame.f_code)
         index = len(values)
         columns.primitives.append(primitive)
@@ -185,11 +190,22 @@ class Recorder(Recording):
         variable._value = self.values[index]
         return variable
 
+    def _users(self, frame: FrameType) -> FrameType:
+        """The innermost frame, from `frame` outwards, that is not tapegrad's own."""
+        if frame is self._internal_frame and self._user_frame is not None:
+            return self._user_frame
+        self._internal_frame = frame
+        while is_internal(frame.f_code.co_filename) and frame.f_back is not None:
+            frame = frame.f_back
+        self._user_frame = frame
+        return frame
+
     # ---- the end ---------------------------------------------------------------------------
 
     def seal(self) -> Tape:
         """End the trace: nothing can be recorded any more. Returns what was recorded."""
         self.sealed = True
+        self._internal_frame = self._user_frame = None  # a frame keeps its locals alive
         return Tape.over(self.columns, len(self.values))
 
     def leaked(self, index: int) -> errors.LeakedVariableError:
@@ -224,8 +240,9 @@ def _binary(primitive: Binary) -> Callable[[Var, Number], Var]:
             y = other._value
             if other._recorder is recorder and type(x) is float and type(y) is float:
                 return recorder.write(primitive, self._index, other._index, compute(x, y))
-        elif type(other) is float and type(x) is float:
-            return recorder.write(primitive, self._index, recorder.constant(other), compute(x, other))
+        elif type(x) is float and (type(other) is float or type(other) is int):
+            y = float(other)
+            return recorder.write(primitive, self._index, recorder.constant(y), compute(x, y))
         elif not _is_number(other):
             return NotImplemented  # type: ignore[no-any-return]  # Python's way to let the other side try
         return primitive.bind((self, other))  # type: ignore[return-value]  # traced, because self is
@@ -235,8 +252,14 @@ def _binary(primitive: Binary) -> Callable[[Var, Number], Var]:
 
 def _reflected(primitive: Binary) -> Callable[[Var, float], Var]:
     """The method of a reflected operator: the plain number stands on the left."""
+    compute = primitive.compute
 
     def method(self: Var, other: float) -> Var:
+        recorder = self._recorder
+        y = self._value
+        if type(y) is float and (type(other) is float or type(other) is int):
+            x = float(other)
+            return recorder.write(primitive, recorder.constant(x), self._index, compute(x, y))
         if not _is_number(other):
             return NotImplemented  # type: ignore[no-any-return]
         return primitive.bind((other, self))  # type: ignore[return-value]

@@ -68,9 +68,7 @@ def writable(folder: Path) -> Iterator[None]:
 def write(job: Job, state: State[MLP], log: Sequence[Row], folder: Path) -> None:
     """Make all results, then write them. Raises OutputFolderError."""
     figures = _pictures(job, state, log)
-    files = {
-        f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS
-    }
+    files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
     checkpoints.save(folder / PARAMETERS, state, _facts(job))
     _write_whole(folder / LOG, _log_text(job, log).encode())
     for name, content in files.items():
@@ -152,9 +150,7 @@ def _pictures(job: Job, state: State[MLP], log: Sequence[Row]) -> dict[str, Figu
     return figures
 
 
-def _boundary(
-    title: str, params: MLP, job: Job, axes: tuple[Numeric, Numeric], predicted: tuple[int, ...]
-) -> Figure:
+def _boundary(title: str, params: MLP, job: Job, axes: tuple[Numeric, Numeric], predicted: tuple[int, ...]) -> Figure:
     """The plane of the two inputs, in the units of the person who gave them."""
     first, second = axes
     points = [(first.decode(x), second.decode(y)) for x, y in job.scored.points]

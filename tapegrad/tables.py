@@ -119,8 +119,5 @@ def _check_rows(table: Table) -> None:
             raise DataError(msg)
         if "" in row:
             name = table.header[row.index("")]
-            msg = (
-                f"{table.path}, line {line}: the cell of column {name!r} is empty; "
-                "fill it in, or leave the row out"
-            )
+            msg = f"{table.path}, line {line}: the cell of column {name!r} is empty; fill it in, or leave the row out"
             raise DataError(msg)

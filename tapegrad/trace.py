@@ -104,6 +104,9 @@ def name_of(function: Callable[..., object]) -> str:
 
 def parameter_names(function: Callable[..., object], count: int) -> tuple[str, ...]:
     """The names of the first `count` positional parameters; ``arg0``, ``arg1`` where there are none."""
+    code = getattr(function, "__code__", None)
+    if code is not None and count <= code.co_argcount and not hasattr(function, "__wrapped__"):
+        return tuple(code.co_varnames[:count])  # a plain function says so at once
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # some builtins have no signature

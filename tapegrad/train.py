@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tapegrad import datasets, jobs, results, tables
 from tapegrad.errors import DataError, SettingError
-from tapegrad.jobs import FOR_TABLES, OPTIMISERS, Accuracy, Job, Settings
+from tapegrad.jobs import OPTIMISERS, Accuracy, Job, Settings
 from tapegrad.nn.mlp import MLP
 from tapegrad.results import Row
 from tapegrad.training import State, train
@@ -108,7 +108,7 @@ def _job(args: argparse.Namespace) -> Job:
     if args.points is not None:
         msg = f"--points is for the known data sets, and {path} has its own rows; leave --points out"
         raise SettingError(msg)
-    settings = _settings(args, FOR_TABLES)
+    settings = _settings(args, jobs.recommended_for_table(table))
     return jobs.from_table(table.without(args.drop), args.target, args.task, args.seed, settings)
 
 
@@ -167,12 +167,12 @@ def _trained(
         bar = progress.add_task(job.name, total=settings.epochs, completed=state.epoch)
         for following in states:
             row = _row(job, following)
-            state = following
             rows.append(row)
+            state = following
             progress.update(bar, completed=row.epoch)
             if row.epoch % log_every == 0 or row.epoch == settings.epochs:
                 console.print(_line(job, row))
-    return state, tuple(rows)
+    return state, tuple(rows[: state.epoch])  # an interrupt may fall between the two
 
 
 def _progress(console: Console) -> Progress:
@@ -195,10 +195,9 @@ def _row(job: Job, state: State[MLP]) -> Row:
 
 def _line(job: Job, row: Row) -> str:
     width = len(str(job.settings.epochs))
+    result = f"rmse {row.score:.4g}"
     if job.target.classes:
         result = f"correct {row.score:.0f} of {len(job.train.labels)}"
-    else:
-        result = f"rmse {row.score:.4g}"
     return f"epoch {row.epoch:{width}d}   loss {row.loss:.6f}   {result}"
 
 

@@ -7,15 +7,19 @@ name to test with ``isinstance``, is `tapegrad.Var`.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 __all__ = ["Number", "Partials", "Static", "Traced", "TracedT"]
 
 
-class Traced(ABC):
-    """A value whose operations are being recorded: arithmetic gives traced values, comparisons bool."""
+class Traced:
+    """A value whose operations are being recorded: arithmetic gives traced values, comparisons bool.
+
+    Abstract for the type checker only: the metaclass of ABC would make every ``isinstance`` five times as
+    slow, and recording asks at each operation.
+    """
 
     __slots__ = ()
 

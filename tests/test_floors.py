@@ -18,10 +18,11 @@ FLOORS: list[list[str]] = [
     [],  # 6: native code, to come
     ["calls", "transforms", "jacobians", "subcalls", "custom", "checkpoint", "numpy", "testing", "extend"],
     [
-        "random", "datasets", "files", "tables", "nn.mlp", "nn.losses", "nn", "optim.base", "optim", "training",
-        "checkpoints", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots", "view",
+        "random", "datasets", "files", "tables", "nn.mlp", "nn.losses", "nn", "optim.optimiser", "optim.rules", "optim", "training",
+        "checkpoints", "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots", "view",
+        "encoding", "jobs", "results",
     ],
-    ["expression", "show", "train", "cli", "__main__", "__init__"],
+    ["expression", "parser", "show", "train", "cli", "__main__", "__init__"],
 ]  # fmt: skip
 
 PLACE = {name: (floor, at) for floor, names in enumerate(FLOORS) for at, name in enumerate(names)}

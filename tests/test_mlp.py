@@ -23,10 +23,10 @@ SIZES = st.lists(st.integers(1, 6), min_size=2, max_size=4)
 
 def by_numpy(params: MLP, x: Sequence[float]) -> npt.NDArray[np.float64]:
     h: npt.NDArray[np.float64] = np.array(x)
-    for layer in params[:-1]:
-        h = np.tanh(np.array(layer.weights, dtype=float) @ h + np.array(layer.biases, dtype=float))
-    last = params[-1]
-    h = np.array(last.weights, dtype=float) @ h + np.array(last.biases, dtype=float)
+    for depth, layer in enumerate(params, start=1):
+        h = np.array(layer.weights, dtype=float) @ h + np.array(layer.biases, dtype=float)
+        if depth < len(params):
+            h = np.tanh(h)
     return h
 
 

@@ -1,7 +1,5 @@
 """Plain NumPy on traced scalars: universal functions are answered by tapegrad's operations of that name."""
 
-# ruff: noqa: PLW0108  # the calls stand in lambdas as in a user's code, so that an error can name their line
-
 from __future__ import annotations
 
 import inspect
@@ -66,12 +64,12 @@ def test_unary(name: str) -> None:
 @pytest.mark.parametrize("other", [2.0, 3, np.float64(2.0)], ids=lambda other: type(other).__name__)
 def test_binary_with_a_plain_number_on_either_side(name: str, other: float) -> None:
     x = 0.625
-    assert tg.value_and_grad(lambda x: numpys(name)(x, other))(x) == tg.value_and_grad(
-        lambda x: ours(name)(x, other)
-    )(x)
-    assert tg.value_and_grad(lambda x: numpys(name)(other, x))(x) == tg.value_and_grad(
-        lambda x: ours(name)(other, x)
-    )(x)
+    assert tg.value_and_grad(lambda x: numpys(name)(x, other))(x) == tg.value_and_grad(lambda x: ours(name)(x, other))(
+        x
+    )
+    assert tg.value_and_grad(lambda x: numpys(name)(other, x))(x) == tg.value_and_grad(lambda x: ours(name)(other, x))(
+        x
+    )
     value = tg.trace(lambda x: numpys(name)(x, other), x).output
     assert value == pytest.approx(float(numpys(name)(x, other)), rel=4 * 2.0**-52, abs=0.0)
 

@@ -72,9 +72,7 @@ def test_columns_left_out(tmp_path: Path) -> None:
         (b"a,b\n1,x\x00\xff\xfe\n", "line 2: not UTF-8"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_in_one_line(
-    tmp_path: Path, text: str | bytes, message: str
-) -> None:
+def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(DataError) as caught:
         read(written(tmp_path, text))
     assert message in str(caught.value)
@@ -114,9 +112,7 @@ def test_one_hot_columns_and_a_category_never_seen() -> None:
     assert [column.encode(cell) for cell in ("blue", "red", "green")] == [(1.0, 0.0), (0.0, 1.0), (0.0, 0.0)]
 
 
-@pytest.mark.parametrize(
-    ("cell", "name"), [("1", "1"), ("1.0", "1"), ("-2", "-2"), ("1.5", "1.5"), ("a", "a")]
-)
+@pytest.mark.parametrize(("cell", "name"), [("1", "1"), ("1.0", "1"), ("-2", "-2"), ("1.5", "1.5"), ("a", "a")])
 def test_class_names(cell: str, name: str) -> None:
     assert class_name(cell) == name
 
@@ -141,9 +137,7 @@ def problem_table(targets: list[str]) -> str:
         (["0.5", "1.5"] * 6, "classification", ("0.5", "1.5")),
     ],
 )
-def test_what_a_target_is(
-    tmp_path: Path, targets: list[str], task: Task | None, classes: tuple[str, ...]
-) -> None:
+def test_what_a_target_is(tmp_path: Path, targets: list[str], task: Task | None, classes: tuple[str, ...]) -> None:
     problem = prepare(read(written(tmp_path, problem_table(targets))), "y", key(0), task)
     assert problem.target.classes == classes
     assert (len(problem.train.points), len(problem.test.points)) == (8, 4)
@@ -157,9 +151,7 @@ def test_statistics_come_from_the_training_rows_alone(tmp_path: Path) -> None:
     train = [point[0] for point in problem.train.points]
     assert fmean(train) == pytest.approx(0.0, abs=1e-12)
     assert pstdev(train) == pytest.approx(1.0)
-    shown = sorted(
-        point[0] * number.scale + number.mean for point in problem.train.points + problem.test.points
-    )
+    shown = sorted(point[0] * number.scale + number.mean for point in problem.train.points + problem.test.points)
     assert shown == pytest.approx([i + 0.5 for i in range(12)])
 
 
@@ -170,9 +162,7 @@ def test_the_split_is_a_function_of_the_key(tmp_path: Path) -> None:
 
 
 def test_a_number_is_decoded_from_its_label(tmp_path: Path) -> None:
-    target = prepare(
-        read(written(tmp_path, problem_table([f"{i}.25" for i in range(12)]))), "y", key(0)
-    ).target
+    target = prepare(read(written(tmp_path, problem_table([f"{i}.25" for i in range(12)]))), "y", key(0)).target
     assert target.encode("7.25") * target.scale + target.mean == pytest.approx(7.25)
 
 

@@ -254,9 +254,7 @@ def _use_decades(axes: Axes, low: float, high: float) -> None:
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
-def confusion_matrix(
-    title: str, labels: Sequence[int], predicted: Sequence[int], classes: Sequence[str]
-) -> Figure:
+def confusion_matrix(title: str, labels: Sequence[int], predicted: Sequence[int], classes: Sequence[str]) -> Figure:
     """How many rows of each true class were given each class; a row of the picture is a true class."""
     count = len(classes)
     table = np.zeros((count, count), dtype=int)
@@ -269,13 +267,9 @@ def confusion_matrix(
         for row, column in np.ndindex(count, count):
             colour = "white" if shares[row, column] > 0.6 else INK
             text = str(table[row, column])
-            axes.text(
-                column, row, text, ha="center", va="center", color=colour, fontsize=13 if count < 8 else 9
-            )
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=13 if count < 8 else 9)
         turned = max(map(len, classes)) * count > 45
-        axes.set_xticks(
-            range(count), classes, rotation=45 if turned else 0, ha="right" if turned else "center"
-        )
+        axes.set_xticks(range(count), classes, rotation=45 if turned else 0, ha="right" if turned else "center")
         axes.set_yticks(range(count), classes)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
@@ -284,9 +278,7 @@ def confusion_matrix(
         return figure
 
 
-def predicted_against_true(
-    title: str, name: str, truths: Sequence[float], predictions: Sequence[float]
-) -> Figure:
+def predicted_against_true(title: str, name: str, truths: Sequence[float], predictions: Sequence[float]) -> Figure:
     """Each test row as a point; on the diagonal the prediction is exact."""
     low, high = min(*truths, *predictions), max(*truths, *predictions)
     margin = 0.05 * (high - low) or 1.0
@@ -294,9 +286,7 @@ def predicted_against_true(
     with _style():
         figure, axes = _figure(title, 5.8, 6.0)
         axes.plot(ends, ends, color=INK, linewidth=1.0, linestyle="--", label="exact")
-        axes.scatter(
-            truths, predictions, s=30, color=PALETTE[0], edgecolors="white", linewidths=0.6, label="test row"
-        )
+        axes.scatter(truths, predictions, s=30, color=PALETTE[0], edgecolors="white", linewidths=0.6, label="test row")
         axes.set_xlim(ends)
         axes.set_ylim(ends)
         axes.set_box_aspect(1.0)

@@ -94,9 +94,7 @@ def misses(found: float, reference: object, relative: float) -> bool:
 
 def assert_near(found: float, reference: object, relative: float, what: object) -> None:
     """The same, as an assertion that says which number at which point."""
-    assert not misses(found, reference, relative), (
-        f"{what}: {found!r}, but mpmath says {mp.nstr(reference, 20)}"
-    )
+    assert not misses(found, reference, relative), f"{what}: {found!r}, but mpmath says {mp.nstr(reference, 20)}"
 
 
 # ---- the words of the table --------------------------------------------------------------------
@@ -295,9 +293,7 @@ EXPONENTIAL = (
         domain=positive,
     ),
     unary(exponential.square, lambda x: x**2, lambda x: 2 * x, WIDE, (1e154, 1e-154)),
-    unary(
-        exponential.sqrt, mp.sqrt, lambda x: 1 / (2 * mp.sqrt(x)), RIGHT, (5e-324, 1.7e308), domain=positive
-    ),
+    unary(exponential.sqrt, mp.sqrt, lambda x: 1 / (2 * mp.sqrt(x)), RIGHT, (5e-324, 1.7e308), domain=positive),
     unary(
         exponential.cbrt,
         lambda x: mp.sign(x) * mp.cbrt(abs(x)),

@@ -133,9 +133,7 @@ def test_adjoint_identity(row: Row, data: st.DataObject) -> None:
     pulled = cast(tuple[float, ...], pullback(g))
     assert pushed_out == out
     terms = [t * c for t, c in zip(tangents, pulled, strict=True)]
-    assert pushed * g == pytest.approx(
-        math.fsum(terms), rel=0, abs=8 * EPSILON * (sum(map(abs, terms)) + 1e-300)
-    )
+    assert pushed * g == pytest.approx(math.fsum(terms), rel=0, abs=8 * EPSILON * (sum(map(abs, terms)) + 1e-300))
 
 
 @EVERY_ROW
@@ -151,9 +149,7 @@ def test_adjoint_identity_of_the_gradient(row: Row, data: st.DataObject) -> None
     left = [a * b for a, b in zip(pushed, cotangents, strict=True)]
     right = [a * cast(float, b) for a, b in zip(tangents, pulled, strict=True)]
     size = 1 + max(abs(x) for x in (*gradient(row, point), *point))
-    assert math.fsum(left) == pytest.approx(
-        math.fsum(right), rel=1e-12, abs=4 * row.tolerance(*point) * size**3
-    )
+    assert math.fsum(left) == pytest.approx(math.fsum(right), rel=1e-12, abs=4 * row.tolerance(*point) * size**3)
 
 
 @EVERY_TRUE_DERIVATIVE
@@ -170,9 +166,7 @@ def test_central_differences(row: Row, data: st.DataObject) -> None:
         )
         difference = (cast(float, f(*after)) - cast(float, f(*before))) / (after[position] - before[position])
         # Truncation 1e-10 of the third derivative, rounding 1e-11 of the value; both reach 1e3 in the boxes.
-        assert difference == pytest.approx(found, rel=1e-6, abs=1e-6 * (1 + abs(cast(float, f(*point))))), (
-            point
-        )
+        assert difference == pytest.approx(found, rel=1e-6, abs=1e-6 * (1 + abs(cast(float, f(*point))))), point
 
 
 def tuple_of_steps(point: Point) -> Point:

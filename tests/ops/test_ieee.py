@@ -74,9 +74,7 @@ def test_values_are_numpys(row: Row) -> None:
         (point, found, expected)
         for point in special_points(row)
         if not numpy_leaves_open(row.name, point)
-        and not close_enough(
-            found := cast(float, row.operation.bind(point)), expected := of_numpy(row.name, point)
-        )
+        and not close_enough(found := cast(float, row.operation.bind(point)), expected := of_numpy(row.name, point))
     ]
     assert wrong == []
 
@@ -186,9 +184,7 @@ def test_values_at_the_ends(function: Callable[[float], float], at: float, expec
         (tnp.cbrt, 0.0, math.inf),
     ],
 )
-def test_derivatives_at_the_ends(
-    function: Callable[[tg.Scalar], tg.Scalar], at: float, expected: float
-) -> None:
+def test_derivatives_at_the_ends(function: Callable[[tg.Scalar], tg.Scalar], at: float, expected: float) -> None:
     found = tg.grad(function)(at)
     assert found == expected
     assert tg.jvp(function, (at,), (1.0,))[1] == expected

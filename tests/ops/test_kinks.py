@@ -185,9 +185,7 @@ SUPPRESSED: list[tuple[str, Unary, tuple[float, ...]]] = [
 
 CHOICES = [(name, f, x) for name, f, at in CHOSEN for x in at]
 CASES = [(name, f, x) for name, f, at in CHOSEN + SUPPRESSED for x in at]
-EVERY_CASE = pytest.mark.parametrize(
-    ("f", "x"), [case[1:] for case in CASES], ids=[f"{c[0]} at {c[2]}" for c in CASES]
-)
+EVERY_CASE = pytest.mark.parametrize(("f", "x"), [case[1:] for case in CASES], ids=[f"{c[0]} at {c[2]}" for c in CASES])
 
 EVERY_CHOICE = pytest.mark.parametrize(
     ("f", "x"), [case[1:] for case in CHOICES], ids=[f"{c[0]} at {c[2]}" for c in CHOICES]

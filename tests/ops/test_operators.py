@@ -44,9 +44,7 @@ OTHERS = pytest.mark.parametrize(
     [2.0, 3, -2.0, 0.75, True, np.float64(2.5), np.float32(2.5), np.int64(3), np.array(1.5)],
     ids=lambda other: f"{type(other).__name__}({other})",
 )
-COMPARE = pytest.mark.parametrize(
-    "op", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
-)
+COMPARE = pytest.mark.parametrize("op", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
 X = 2.75
 
 
@@ -83,9 +81,7 @@ def test_plain_number_on_the_left(
 
 
 @EVERY_OPERATOR
-def test_both_traced(
-    op: Binary, left: Callable[[float, float], float], right: Callable[[float, float], float]
-) -> None:
+def test_both_traced(op: Binary, left: Callable[[float, float], float], right: Callable[[float, float], float]) -> None:
     value, (dx, dy) = tg.value_and_grad(op, argnums=(0, 1))(X, 1.25)
     assert value == op(X, 1.25)
     assert dx == near(left(X, 1.25))
@@ -117,9 +113,7 @@ def test_comparisons_both_ways_are_bools(op: Callable[[object, object], bool], o
     assert tg.grad(f)(X) == 1.0
 
 
-@pytest.mark.parametrize(
-    "other", [2.0, 2, np.float64(2.0), np.float32(2.0)], ids=lambda other: type(other).__name__
-)
+@pytest.mark.parametrize("other", [2.0, 2, np.float64(2.0), np.float32(2.0)], ids=lambda other: type(other).__name__)
 def test_equality_at_a_tie(other: float) -> None:
     def f(x: Scalar) -> Scalar:
         assert x == other
@@ -194,7 +188,7 @@ def test_a_function_of_no_number_is_refused(function: Callable[[object], float],
 @pytest.mark.parametrize("conversion", [float, int, round, math.floor, math.trunc, complex, hash, math.sin])
 def test_conversions_that_lose_the_derivative_are_refused(conversion: Callable[[Scalar], Scalar]) -> None:
     with pytest.raises(ConversionError, match=r"tnp|x\.value|real numbers|tapegrad"):
-        tg.grad(lambda x: conversion(x))(2.0)  # noqa: PLW0108  # the call must stand in a user's line
+        tg.grad(lambda x: conversion(x))(2.0)  # called in a user's line
 
 
 # ---- compositions against closed forms ---------------------------------------------------------
@@ -242,9 +236,7 @@ COMPOSITIONS: list[tuple[str, Callable[[Scalar], Scalar], Callable[[float], floa
 ]
 
 
-@pytest.mark.parametrize(
-    ("f", "slope"), [row[1:] for row in COMPOSITIONS], ids=[row[0] for row in COMPOSITIONS]
-)
+@pytest.mark.parametrize(("f", "slope"), [row[1:] for row in COMPOSITIONS], ids=[row[0] for row in COMPOSITIONS])
 @pytest.mark.parametrize("x", [0.3, 0.9, 1.0, 1.7, 2.5])
 def test_compositions(f: Callable[[Scalar], Scalar], slope: Callable[[float], float], x: float) -> None:
     # Each takes a handful of roundings; sinh/cosh and sin(x)/x subtract near-equal terms of size one.
@@ -254,9 +246,7 @@ def test_compositions(f: Callable[[Scalar], Scalar], slope: Callable[[float], fl
 
 # ---- the operators of MiniTorch, module 0 ------------------------------------------------------
 
-ONE_NUMBER: list[
-    tuple[str, Callable[[Scalar], Scalar], Callable[[float], float], Callable[[float], float]]
-] = [
+ONE_NUMBER: list[tuple[str, Callable[[Scalar], Scalar], Callable[[float], float], Callable[[float], float]]] = [
     ("id", lambda x: +x, lambda x: x, always(1.0)),
     ("neg", tnp.negative, lambda x: -x, always(-1.0)),
     (
@@ -272,9 +262,7 @@ ONE_NUMBER: list[
 ]
 
 
-@pytest.mark.parametrize(
-    ("f", "value", "slope"), [row[1:] for row in ONE_NUMBER], ids=[row[0] for row in ONE_NUMBER]
-)
+@pytest.mark.parametrize(("f", "value", "slope"), [row[1:] for row in ONE_NUMBER], ids=[row[0] for row in ONE_NUMBER])
 @settings(deadline=None, max_examples=30, derandomize=True)
 @given(x=st.floats(0.01, 20.0), g=st.floats(-5.0, 5.0))
 def test_minitorch_functions_and_their_backs(

@@ -18,9 +18,7 @@ EVERY_ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 
 def declared() -> set[str]:
-    modules = [
-        importlib.import_module(f"tapegrad.ops.{m.name}") for m in pkgutil.iter_modules(tapegrad.ops.__path__)
-    ]
+    modules = [importlib.import_module(f"tapegrad.ops.{m.name}") for m in pkgutil.iter_modules(tapegrad.ops.__path__)]
     return {
         found.name
         for module in (*modules, primitive)

@@ -76,4 +76,3 @@ def higher_orders() -> None:
 
 def operations_of_the_library() -> None:
     reveal_type(tg.grad(tnp.sin)(2.0))  # R: float
-    reveal_type(tg.value_and_grad(tnp.sin)(2.0))  # R: tuple[float, float]

@@ -1,0 +1,35 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from tapegrad.errors import OutputFolderError
+
+__all__ = ["write_whole"]
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Put `content` into a file; what stood there is replaced in one step, once everything is on the disk.
+
+    A link stays a link. Raises OutputFolderError, and leaves what was there, if it cannot be written.
+    """
+    target = path.resolve()
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    if target.exists() and not target.is_file():
+        msg = f"{path} cannot be written: it is not an ordinary file; choose another name"
+        raise OutputFolderError(msg)
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        with unfinished.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        msg = f"{path} cannot be written: {error.strerror}; choose a file in a folder you may write to"
+        raise OutputFolderError(msg) from None
