@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import cast
 
 import tapegrad as tg
 
@@ -37,7 +36,7 @@ def newton(function: Callable[[Point], float], point: Point, tolerance: float) -
     slope = gradient(point)
     yield point, math.hypot(*slope)
     while math.hypot(*slope) > tolerance:
-        step = solve(cast(Matrix, hessian(point)), slope)
+        step = solve(hessian(point), slope)
         point = (point[0] - step[0], point[1] - step[1])
         slope = gradient(point)
         yield point, math.hypot(*slope)

@@ -12,8 +12,9 @@ from typing import NoReturn, Protocol
 
 import numpy as np
 
+from tapegrad.elementwise import Elementwise
 from tapegrad.errors import ConversionError, MathFunctionError, OperandError
-from tapegrad.primitive import Comparison, Elementwise, lookup
+from tapegrad.primitive import Comparison, lookup
 from tapegrad.source import caller
 
 __all__ = [

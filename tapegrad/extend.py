@@ -16,7 +16,8 @@
 
 from __future__ import annotations
 
-from tapegrad.primitive import Elementwise, Nary, Primitive, chain, elementwise, lookup
+from tapegrad.elementwise import Elementwise, Nary, chain, elementwise
+from tapegrad.primitive import Primitive, lookup
 from tapegrad.testing import check_grads
 
 __all__ = ["Elementwise", "Nary", "Primitive", "chain", "check_rule", "elementwise", "lookup"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, ParamSpec
+from typing import Concatenate, Literal, ParamSpec, TypeVar, overload
 
 import attrs
 
@@ -17,6 +17,10 @@ from tapegrad.transforms import grad, jvp
 __all__ = ["Jacobian", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
 
 P = ParamSpec("P")
+K = TypeVar("K")
+X = TypeVar("X")
+Y = TypeVar("Y")
+Num = TypeVar("Num", bound=Scalar)
 Mode = Literal["forward", "reverse", "cheaper"]
 
 
@@ -67,6 +71,28 @@ def jacfwd(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) ->
     return Jacobian(function, argnums, "forward")
 
 
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], Scalar], argnums: Literal[0] = 0
+) -> Callable[Concatenate[X, P], X]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], list[Num]], argnums: Literal[0] = 0
+) -> Callable[Concatenate[X, P], list[X]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], tuple[Scalar, Scalar]], argnums: Literal[0] = 0
+) -> Callable[Concatenate[X, P], tuple[X, X]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], tuple[Scalar, ...]], argnums: Literal[0] = 0
+) -> Callable[Concatenate[X, P], tuple[X, ...]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], dict[K, Num]], argnums: Literal[0] = 0
+) -> Callable[Concatenate[X, P], dict[K, X]]: ...
+@overload
+def jacobian(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]: ...
 def jacobian(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
     """The Jacobian in the mode that needs fewer replays. The result is that of `jacrev`.
 
@@ -76,6 +102,28 @@ def jacobian(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) 
     return Jacobian(function, argnums, "cheaper")
 
 
+@overload
+def hessian(
+    function: Callable[Concatenate[Num, P], Scalar], argnums: Literal[0] = 0
+) -> Callable[Concatenate[Num, P], Num]: ...
+@overload
+def hessian(
+    function: Callable[Concatenate[list[Num], P], Scalar], argnums: Literal[0] = 0
+) -> Callable[Concatenate[list[Num], P], list[list[Num]]]: ...
+@overload
+def hessian(
+    function: Callable[Concatenate[dict[K, Num], P], Scalar], argnums: Literal[0] = 0
+) -> Callable[Concatenate[dict[K, Num], P], dict[K, dict[K, Num]]]: ...
+@overload
+def hessian(
+    function: Callable[Concatenate[tuple[Num, Num], P], Scalar], argnums: Literal[0] = 0
+) -> Callable[Concatenate[tuple[Num, Num], P], tuple[tuple[Num, Num], tuple[Num, Num]]]: ...
+@overload
+def hessian(
+    function: Callable[Concatenate[tuple[Num, ...], P], Scalar], argnums: Literal[0] = 0
+) -> Callable[Concatenate[tuple[Num, ...], P], tuple[tuple[Num, ...], ...]]: ...
+@overload
+def hessian(function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]: ...
 def hessian(function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
     """All second derivatives, forward over reverse: the structure of the argument, twice.
 
@@ -85,6 +133,12 @@ def hessian(function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0) -
     return Jacobian(grad(function, argnums), argnums, "forward")
 
 
+@overload
+def hvp(function: Callable[[X], Scalar], primals: tuple[X], tangents: tuple[X]) -> X: ...
+@overload
+def hvp(function: Callable[[X, Y], Scalar], primals: tuple[X, Y], tangents: tuple[X, Y]) -> tuple[X, Y]: ...
+@overload
+def hvp(function: Callable[..., Scalar], primals: Sequence[object], tangents: Sequence[object]) -> object: ...
 def hvp(function: Callable[..., Scalar], primals: Sequence[object], tangents: Sequence[object]) -> object:
     """The Hessian-vector product: the derivative of the gradient along `tangents`, without the Hessian.
 

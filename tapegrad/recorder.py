@@ -21,17 +21,9 @@ import numpy as np
 
 from tapegrad import conversions, errors
 from tapegrad.columns import NONE, Columns, constant, input_
+from tapegrad.elementwise import Binary
 from tapegrad.ops import arithmetic, exponential, selection
-from tapegrad.primitive import (
-    Binary,
-    Comparison,
-    Elementwise,
-    Operand,
-    Params,
-    Primitive,
-    Recording,
-    as_float,
-)
+from tapegrad.primitive import Comparison, Operand, Params, Primitive, Recording, as_float
 from tapegrad.source import caller, is_internal
 from tapegrad.tape import Tape
 from tapegrad.typing import Number
@@ -69,11 +61,13 @@ class Recorder(Recording):
         self.columns.params[len(self.values)] = (("name", name),)
         return self.write(input_, NONE, NONE, value)
 
-    def constant(self, value: object) -> int:
-        """Append a number met on the way, and return its index.
+    def constant(self, value: object, beside: int = NONE) -> int:
+        """Append a number met on the way, as the other operand of variable `beside`, and return its index.
 
         In a nested trace it may be a variable of an outer one; the tape then keeps its number.
         """
+        if self.sealed:
+            raise self.leaked(beside)
         columns, values = self.columns, self.values
         index = len(values)
         columns.constants[index] = value if type(value) is float else concrete(value)
@@ -242,7 +236,7 @@ def _binary(primitive: Binary) -> Callable[[Var, Number], Var]:
                 return recorder.write(primitive, self._index, other._index, compute(x, y))
         elif type(x) is float and (type(other) is float or type(other) is int):
             y = float(other)
-            return recorder.write(primitive, self._index, recorder.constant(y), compute(x, y))
+            return recorder.write(primitive, self._index, recorder.constant(y, self._index), compute(x, y))
         elif not _is_number(other):
             return NotImplemented  # type: ignore[no-any-return]  # Python's way to let the other side try
         return primitive.bind((self, other))  # type: ignore[return-value]  # traced, because self is
@@ -259,7 +253,7 @@ def _reflected(primitive: Binary) -> Callable[[Var, float], Var]:
         y = self._value
         if type(y) is float and (type(other) is float or type(other) is int):
             x = float(other)
-            return recorder.write(primitive, recorder.constant(x), self._index, compute(x, y))
+            return recorder.write(primitive, recorder.constant(x, self._index), self._index, compute(x, y))
         if not _is_number(other):
             return NotImplemented  # type: ignore[no-any-return]
         return primitive.bind((other, self))  # type: ignore[return-value]
@@ -313,11 +307,11 @@ class Var(Operand):
         """Its value one transform further out: a float, or a variable of the outer trace."""
         return self._value
 
-    def apply(self, primitive: Elementwise) -> Var:
-        """The operation of one number, applied to this one."""
+    def apply(self, primitive: Primitive, compute: Callable[[float], float]) -> Var:
+        """An operation of one number, whose value `compute` gives, applied to this one."""
         x = self._value
         if type(x) is float:
-            return self._recorder.write(primitive, self._index, NONE, primitive.compute(x), 3)
+            return self._recorder.write(primitive, self._index, NONE, compute(x), 3)
         return self._recorder.record(primitive, (self,))
 
     __add__ = _binary(arithmetic.add)
@@ -343,13 +337,13 @@ class Var(Operand):
     __ne__ = _comparison(selection.not_equal)
 
     def __neg__(self) -> Var:
-        return self.apply(arithmetic.negative)
+        return arithmetic.negative(self)
 
     def __pos__(self) -> Var:
         return self
 
     def __abs__(self) -> Var:
-        return self.apply(arithmetic.absolute)
+        return arithmetic.absolute(self)
 
     def __divmod__(self, other: Number) -> tuple[Var, Var]:
         return self // other, self % other

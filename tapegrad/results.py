@@ -94,7 +94,8 @@ def _log_text(job: Job, log: Sequence[Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("epoch", "loss", "correct" if job.target.classes else "rmse"))
-    writer.writerows((row.epoch, row.loss, row.score) for row in log)
+    for row in log:
+        writer.writerow((row.epoch, row.loss, int(row.score) if job.target.classes else row.score))
     return text.getvalue()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from tapegrad.primitive import Binary, Unary
+from tapegrad.elementwise import Binary, Unary
 from tapegrad.tape import Tape
 from tapegrad.typing import Number
 

@@ -25,7 +25,7 @@ __all__ = ["central_difference", "check_grads", "programs"]
 Mode = Literal["fwd", "rev"]
 
 
-def central_difference(function: Callable[..., float], *vals: float, arg: int = 0, epsilon: float = 1e-6) -> float:
+def central_difference(function: Callable[..., Scalar], *vals: float, arg: int = 0, epsilon: float = 1e-6) -> float:
     """The slope of `function` along argument `arg`: (f(x + e) - f(x - e)) / 2e, wrong by O(e**2).
 
     >>> round(central_difference(lambda x, y: x * x * y, 3.0, 2.0), 6)
@@ -35,7 +35,7 @@ def central_difference(function: Callable[..., float], *vals: float, arg: int = 
     above[arg] += epsilon
     below[arg] -= epsilon
     # the step that was taken, which rounding made differ from 2 epsilon
-    return (function(*above) - function(*below)) / (above[arg] - below[arg])
+    return cast(float, (function(*above) - function(*below)) / (above[arg] - below[arg]))
 
 
 def check_grads(

@@ -161,7 +161,7 @@ class Arguments:
                 continue
             found, structure = tree.flatten(argument)
             flat += found
-            leaf_names += [name] if structure.is_leaf else tree.leaf_names(argument, name)
+            leaf_names += [name] if structure.is_leaf else structure.names(name)
             structures.append(structure)
         checked = [differentiable(leaf, name) for leaf, name in zip(flat, leaf_names, strict=True)]
         return cls(checked, leaf_names, tuple(structures), flat)

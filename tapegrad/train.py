@@ -198,7 +198,7 @@ def _line(job: Job, row: Row) -> str:
     result = f"rmse {row.score:.4g}"
     if job.target.classes:
         result = f"correct {row.score:.0f} of {len(job.train.labels)}"
-    return f"epoch {row.epoch:{width}d}   loss {row.loss:.6f}   {result}"
+    return f"epoch {row.epoch:{width}d}   loss {row.loss:<#9.4g}   {result}"
 
 
 def _summary(job: Job, state: State[MLP]) -> str:

@@ -28,19 +28,7 @@ X = TypeVar("X")
 Y = TypeVar("Y")
 Aux = TypeVar("Aux")
 Out = TypeVar("Out")
-
-
-class _Unannotated:
-    """What no annotated parameter accepts, so that only a lambda fits a function of it.
-
-    A lambda has no annotations for the checker to keep, and mypy counts one that went through a ParamSpec
-    as untyped, which strict code may not call. The first overloads below catch it before that.
-    """
-
-    __slots__ = ()
-
-
-L = TypeVar("L", bound=_Unannotated)
+Num = TypeVar("Num", bound=Scalar)
 
 
 @attrs.frozen
@@ -81,12 +69,6 @@ def scalar_output(recorded: Recorded, function: Callable[..., object]) -> int:
 
 # The overlaps below are meant: an argument index that is a literal keeps the type of that argument.
 @overload
-def grad(
-    function: Callable[Concatenate[L, ...], Scalar],
-    argnums: int | tuple[int, ...] = 0,
-    has_aux: Literal[False] = False,
-) -> Callable[..., float]: ...
-@overload
 def grad(  # type: ignore[overload-overlap]
     function: Callable[Concatenate[X, P], Scalar], argnums: Literal[0] = 0, has_aux: Literal[False] = False
 ) -> Callable[Concatenate[X, P], X]: ...
@@ -109,8 +91,12 @@ def grad(  # type: ignore[overload-overlap]
 ) -> Callable[Concatenate[X, Y, P], tuple[X, Y]]: ...
 @overload
 def grad(
-    function: Callable[P, object], argnums: int | tuple[int, ...], has_aux: bool = False
+    function: Callable[P, Scalar], argnums: int | tuple[int, ...], has_aux: Literal[False] = False
 ) -> Callable[P, object]: ...
+@overload
+def grad(
+    function: Callable[P, tuple[Scalar, Aux]], argnums: int | tuple[int, ...], *, has_aux: Literal[True]
+) -> Callable[P, tuple[object, Aux]]: ...
 def grad(
     function: Callable[..., object], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., object]:
@@ -132,31 +118,31 @@ def grad(
 
 
 @overload
-def value_and_grad(
-    function: Callable[Concatenate[L, ...], Out], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
-) -> Callable[..., tuple[Out, float]]: ...
+def value_and_grad(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[X, P], Num], argnums: Literal[0] = 0, has_aux: Literal[False] = False
+) -> Callable[Concatenate[X, P], tuple[Num, X]]: ...
 @overload
 def value_and_grad(  # type: ignore[overload-overlap]
-    function: Callable[Concatenate[X, P], Out], argnums: Literal[0] = 0, has_aux: bool = False
-) -> Callable[Concatenate[X, P], tuple[Out, X]]: ...
+    function: Callable[Concatenate[X, P], tuple[Num, Aux]], argnums: Literal[0] = 0, *, has_aux: Literal[True]
+) -> Callable[Concatenate[X, P], tuple[tuple[Num, Aux], X]]: ...
 @overload
 def value_and_grad(  # type: ignore[overload-overlap]
-    function: Callable[Concatenate[X, Y, P], Out], argnums: Literal[1], has_aux: bool = False
-) -> Callable[Concatenate[X, Y, P], tuple[Out, Y]]: ...
+    function: Callable[Concatenate[X, Y, P], Num], argnums: Literal[1], has_aux: Literal[False] = False
+) -> Callable[Concatenate[X, Y, P], tuple[Num, Y]]: ...
 @overload
 def value_and_grad(  # type: ignore[overload-overlap]
-    function: Callable[Concatenate[X, Y, P], Out],
+    function: Callable[Concatenate[X, Y, P], Num],
     argnums: tuple[Literal[0], Literal[1]],
-    has_aux: bool = False,
-) -> Callable[Concatenate[X, Y, P], tuple[Out, tuple[X, Y]]]: ...
+    has_aux: Literal[False] = False,
+) -> Callable[Concatenate[X, Y, P], tuple[Num, tuple[X, Y]]]: ...
 @overload
 def value_and_grad(
-    function: Callable[Concatenate[L, ...], Out], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
-) -> Callable[..., tuple[Out, float]]: ...
+    function: Callable[P, Num], argnums: int | tuple[int, ...], has_aux: Literal[False] = False
+) -> Callable[P, tuple[Num, object]]: ...
 @overload
 def value_and_grad(
-    function: Callable[P, Out], argnums: int | tuple[int, ...], has_aux: bool = False
-) -> Callable[P, tuple[Out, object]]: ...
+    function: Callable[P, tuple[Num, Aux]], argnums: int | tuple[int, ...], *, has_aux: Literal[True]
+) -> Callable[P, tuple[tuple[Num, Aux], object]]: ...
 def value_and_grad(
     function: Callable[..., object], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., object]:
@@ -197,7 +183,7 @@ class Derivatives(Transform):
         return found
 
 
-def derivatives(function: Callable[..., Scalar], intermediates: bool = False) -> Callable[..., dict[str, object]]:
+def derivatives(function: Callable[P, Scalar], intermediates: bool = False) -> Callable[P, dict[str, object]]:
     """The derivative dictionary ``{parameter name: derivative}`` of all arguments.
 
     With ``intermediates`` it also has the adjoint of every value that the source gives a name by plain
@@ -233,6 +219,12 @@ class Pullback:
         return self.arguments.gradients(cotangents[: len(self.arguments.leaves)])
 
 
+@overload
+def vjp(function: Callable[[X], Out], x: X, /) -> tuple[Out, Callable[[Out], tuple[X]]]: ...
+@overload
+def vjp(function: Callable[[X, Y], Out], x: X, y: Y, /) -> tuple[Out, Callable[[Out], tuple[X, Y]]]: ...
+@overload
+def vjp(function: Callable[..., Out], *primals: object) -> tuple[Out, Callable[[Out], tuple[object, ...]]]: ...
 def vjp(function: Callable[..., Out], *primals: object) -> tuple[Out, Callable[[Out], tuple[object, ...]]]:
     """The value at `primals`, and the pullback there: vector-Jacobian products.
 
@@ -284,4 +276,4 @@ def stop_gradient(x: X) -> X:
     >>> grad(lambda x: x * stop_gradient(x))(3.0)
     3.0
     """
-    return tree.map_leaves(lambda leaf: leaf.apply(structural.stop_gradient) if isinstance(leaf, Var) else leaf, x)
+    return tree.map_leaves(lambda leaf: structural.stop_gradient(leaf) if isinstance(leaf, Var) else leaf, x)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TypeVar, cast
 
 import attrs
@@ -33,6 +34,13 @@ class Structure:
         """The tree of this structure with these leaves."""
         return self.spec.unflatten(leaves)
 
+    def names(self, root: str) -> list[str]:
+        """A Python expression for each leaf: ``params['w'][0]`` for root ``params``."""
+        try:
+            return list(_names(self, root))
+        except TypeError:  # a static field that cannot be hashed
+            return list(_names.__wrapped__(self, root))
+
     @property
     def size(self) -> int:
         """The number of leaves."""
@@ -45,6 +53,11 @@ class Structure:
 
     def __str__(self) -> str:
         return str(self.unflatten(["*"] * self.size)).replace("'*'", "*")
+
+
+@lru_cache(maxsize=64)  # a training asks for the names of one structure at every step
+def _names(structure: Structure, root: str) -> tuple[str, ...]:
+    return tuple(accessor.codify(root) for accessor in structure.spec.accessors())
 
 
 def flatten(tree: object) -> tuple[list[object], Structure]:
@@ -75,9 +88,7 @@ def leaves(tree: object) -> list[object]:
 
 def leaf_names(tree: object, root: str) -> list[str]:
     """A Python expression for each leaf: ``params['w'][0]`` for root ``params``."""
-    flatten(tree)  # makes the classes known
-    accessors = optree.tree_accessors(tree, namespace=_NAMESPACE)  # type: ignore[arg-type]
-    return [accessor.codify(root) for accessor in accessors]
+    return flatten(tree)[1].names(root)
 
 
 def map_leaves(function: Callable[..., object], tree: T, *others: object) -> T:

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "tapegrad"
 # The house, in reading order: the floor of a module is its line, its place within it is its order there.
 FLOORS: list[list[str]] = [
     ["errors", "typing", "floats", "source", "functional"],
-    ["primitive", "columns", "text", "tape"],
+    ["primitive", "columns", "text", "tape", "elementwise"],
     ["ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural"],
     ["conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "reverse", "forward"],

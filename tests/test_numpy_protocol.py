@@ -13,8 +13,8 @@ import pytest
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
+from tapegrad.elementwise import Elementwise
 from tapegrad.errors import OperandError
-from tapegrad.primitive import Elementwise
 
 AT = {"arccosh": 1.75}  # elsewhere 0.625 is inside every domain
 UNARY = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from tapegrad import floats
+from tapegrad.elementwise import Unary, chain, unary
 from tapegrad.ops.exponential import exp, sigmoid
-from tapegrad.primitive import Unary, chain, unary
 
 __all__ = ["erf", "erfc", "gelu", "relu", "silu", "softplus", "step"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 
 from tapegrad import floats
-from tapegrad.primitive import Binary, binary, unary
+from tapegrad.elementwise import Binary, binary, unary
 
 __all__ = [
     "absolute", "add", "ceil", "divide", "floor", "floor_divide", "is_zero", "multiply", "negative", "remainder",
@@ -26,8 +26,6 @@ ceil = unary("ceil", floats.ceil, None)
 floor_divide: Binary = binary("floor_divide", floats.floor_divide, None)
 is_zero = unary("is_zero", lambda x: 1.0 if x == 0.0 else 0.0, None)
 
-# x - y * floor(x / y)
-remainder = binary(
-    "remainder", floats.remainder, lambda out, x, y: {0: 1.0, 1: -floor_divide(x, y)}
-)
+# x less y times the floor of x / y, which is constant between jumps
+remainder = binary("remainder", floats.remainder, lambda out, x, y: {0: 1.0, 1: -floor_divide(x, y)})
 absolute = unary("absolute", abs, lambda out, x: {0: sign(x)})  # 0 at 0

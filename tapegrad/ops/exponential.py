@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from tapegrad import floats
+from tapegrad.elementwise import Binary, Unary, binary, chain, unary
 from tapegrad.ops.arithmetic import divide, is_zero
-from tapegrad.primitive import Binary, Unary, binary, chain, unary
 
 __all__ = [
     "cbrt", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "power", "reciprocal", "sigmoid",
@@ -39,6 +39,4 @@ power: Binary = binary(
 
 # 1 - sigmoid(x) is sigmoid(-x), which does not cancel in the right tail.
 sigmoid: Unary = unary("sigmoid", floats.sigmoid, lambda out, x: {0: out * sigmoid(-x)})
-logaddexp = binary(
-    "logaddexp", floats.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: sigmoid(y - x)}
-)
+logaddexp = binary("logaddexp", floats.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: sigmoid(y - x)})

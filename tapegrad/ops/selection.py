@@ -7,8 +7,9 @@ from math import inf
 from typing import overload
 
 from tapegrad import floats
+from tapegrad.elementwise import binary
 from tapegrad.ops.arithmetic import absolute
-from tapegrad.primitive import Comparison, binary
+from tapegrad.primitive import Comparison
 from tapegrad.typing import Number, TracedT
 
 __all__ = [

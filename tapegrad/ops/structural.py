@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from tapegrad.primitive import Linear, Params, unary
+from tapegrad.elementwise import unary
+from tapegrad.primitive import Linear, Params
 
-__all__ = ["stop_gradient", "item"]
+__all__ = ["item", "stop_gradient"]
 
 
 def _take(operand: object, params: Params) -> object:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from math import copysign, inf
 
+from tapegrad.elementwise import Binary, Unary, binary, unary
 from tapegrad.floats import total
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.ops.exponential import reciprocal, sigmoid, sqrt, square
-from tapegrad.primitive import Binary, Unary, binary, unary
 from tapegrad.typing import Number, Partials
 
 __all__ = [
@@ -21,12 +21,8 @@ cos: Unary = unary("cos", total(math.cos, abs), lambda out, x: {0: -sin(x)})
 tan = unary("tan", total(math.tan, abs), lambda out, x: {0: 1.0 + out * out})
 
 # (1 - x) (1 + x) rather than 1 - x**2, which loses half the digits near 1
-arcsin = unary(
-    "arcsin", total(math.asin, abs), lambda out, x: {0: reciprocal(sqrt((1.0 - x) * (1.0 + x)))}
-)
-arccos = unary(
-    "arccos", total(math.acos, abs), lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))}
-)
+arcsin = unary("arcsin", total(math.asin, abs), lambda out, x: {0: reciprocal(sqrt((1.0 - x) * (1.0 + x)))})
+arccos = unary("arccos", total(math.acos, abs), lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))})
 # 1 / (1 + x**2) by the length, for x**2 would overflow at half the exponent range
 arctan = unary("arctan", math.atan, lambda out, x: {0: square(reciprocal(hypot(x, 1.0)))})
 
@@ -37,9 +33,7 @@ tanh = unary("tanh", math.tanh, lambda out, x: {0: 4.0 * (sigmoid(2.0 * x) * sig
 
 arcsinh = unary("arcsinh", math.asinh, lambda out, x: {0: reciprocal(hypot(x, 1.0))})
 # two square roots, because (x - 1) (x + 1) overflows at half the exponent range
-arccosh = unary(
-    "arccosh", total(math.acosh, abs), lambda out, x: {0: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0))}
-)
+arccosh = unary("arccosh", total(math.acosh, abs), lambda out, x: {0: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0))})
 
 
 def _arctanh(x: float) -> float:
@@ -53,16 +47,17 @@ arctanh = unary("arctanh", _arctanh, lambda out, x: {0: reciprocal((1.0 - x) * (
 # derivatives are 0 by convention.
 hypot: Binary = binary(
     "hypot",
-    lambda x, y: math.hypot(x, y),
+    math.hypot,
     lambda out, x, y: {0: divide(x, out + is_zero(out)), 1: divide(y, out + is_zero(out))},
 )
 
 
 def _arctan2_partials(out: Number, y: Number, x: Number) -> Partials:
     """x / r**2 and -y / r**2. Formula: polar coordinates, with r = hypot(x, y)."""
+    del out  # every rule is given it
     r = hypot(x, y)
     r = r + is_zero(r)
     return {0: divide(divide(x, r), r), 1: divide(divide(-y, r), r)}
 
 
-arctan2 = binary("arctan2", lambda y, x: math.atan2(y, x), _arctan2_partials)
+arctan2 = binary("arctan2", math.atan2, _arctan2_partials)

@@ -40,6 +40,7 @@ __all__ = [
 Point: TypeAlias = tuple[float, float]
 
 GRID = 81  # points along each side of the square on which a boundary is sampled
+HIGHEST_LOSS = 1e100  # matplotlib's margins around larger numbers overflow
 TINT = 0.38  # how strongly a region is coloured where the network is certain
 INK = "#333333"
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A900")
@@ -232,6 +233,7 @@ def loss_curve(title: str, epochs: Sequence[int], losses: Sequence[float]) -> Fi
     """The loss over the epochs, on a logarithmic axis where it falls by more than tenfold."""
     with _style():
         figure, axes = _figure(title, 6.4, 4.0)
+        losses = [min(loss, HIGHEST_LOSS) for loss in losses]
         axes.plot(epochs, losses, color=PALETTE[0], linewidth=1.6, marker="o" if len(epochs) == 1 else None)
         if 0.0 < 10.0 * min(losses) < max(losses):
             _use_decades(axes, min(losses), max(losses))

@@ -7,11 +7,12 @@ differ from the rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
+from tapegrad.elementwise import Elementwise
 from tapegrad.ops import arithmetic, selection
-from tapegrad.primitive import Comparison, Elementwise, Operand, Params, Primitive, Recording
+from tapegrad.primitive import Comparison, Operand, Params, Primitive, Recording
 from tapegrad.typing import Number
 
 __all__ = ["Symbol", "formulas", "markdown"]
@@ -63,7 +64,8 @@ class Symbol(Operand):
     def recording(self) -> _Writer:
         return _WRITER
 
-    def apply(self, primitive: Elementwise) -> Symbol:
+    def apply(self, primitive: Primitive, compute: Callable[[float], float]) -> Symbol:
+        del compute
         return _WRITER.record(primitive, (self,))
 
     def __repr__(self) -> str:
@@ -94,7 +96,7 @@ class Symbol(Operand):
         return _WRITER.record(arithmetic.divide, (other, self))
 
     def __neg__(self) -> Symbol:
-        return self.apply(arithmetic.negative)
+        return arithmetic.negative(self)
 
     def __lt__(self, other: Number) -> bool:
         return selection.less(self, other)

@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias, cast
 
 import attrs
 
+from tapegrad.elementwise import Elementwise
 from tapegrad.naming import names_of_records
-from tapegrad.primitive import Comparison, Elementwise
+from tapegrad.primitive import Comparison
 from tapegrad.reverse import pull_back
 from tapegrad.tape import Record, constant, input_
 from tapegrad.trace import Trace

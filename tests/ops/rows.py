@@ -13,8 +13,8 @@ from typing import TypeAlias
 import attrs
 from mpmath import mp
 
+from tapegrad.elementwise import Elementwise, chain
 from tapegrad.ops import activation, arithmetic, exponential, selection, structural, trigonometric
-from tapegrad.primitive import Elementwise, chain
 
 __all__ = ["ROWS", "Point", "Row", "assert_near", "misses"]
 

@@ -13,7 +13,8 @@ from rows import ROWS, Row
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
-from tapegrad.primitive import Comparison, Elementwise, lookup
+from tapegrad.elementwise import Elementwise
+from tapegrad.primitive import Comparison, lookup
 
 SPECIAL = (
     0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 3.0, -3.0, 1e-8, 40.0, -40.0, 710.0, -746.0,

@@ -12,7 +12,7 @@ from rows import ROWS, Row, misses
 import tapegrad as tg
 import tapegrad.ops
 from tapegrad import primitive
-from tapegrad.primitive import Elementwise
+from tapegrad.elementwise import Elementwise
 
 EVERY_ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 

@@ -42,6 +42,33 @@ def products() -> None:
     reveal_type(tg.jvp(polar, (2.0, 3.0), (1.0, 0.0))[1])  # R: tuple[float, float]
 
 
+def pullbacks(line: dict[str, float]) -> None:
+    reveal_type(tg.vjp(scalars, 2.0)[1](1.0))  # R: tuple[Scalar]
+    reveal_type(tg.vjp(floats, 2.0, 3.0)[1](1.0))  # R: tuple[float, float]
+
+
+def point(xs: list[float]) -> float:
+    return xs[0] * xs[1]
+
+
+def pair(xs: tuple[float, float]) -> float:
+    return xs[0] * xs[1]
+
+
+def named(xs: dict[str, float]) -> dict[str, float]:
+    return xs
+
+
+def second_derivatives(xs: list[float], ys: tuple[float, float], zs: dict[str, float]) -> None:
+    reveal_type(tg.hessian(point)(xs))  # R: list[list[float]]
+    reveal_type(tg.hessian(pair)(ys))  # R: tuple[tuple[float, float], tuple[float, float]]
+    reveal_type(tg.hessian(scalars)(2.0))  # R: Scalar
+    reveal_type(tg.hvp(point, (xs,), (xs,)))  # R: list[float]
+    reveal_type(tg.hvp(floats, (2.0, 3.0), (1.0, 0.0)))  # R: tuple[float, float]
+    reveal_type(tg.jacobian(named)(zs))  # R: dict[str, dict[str, float]]
+    reveal_type(tg.jacobian(polar)(2.0, 3.0))  # R: tuple[float, float]
+
+
 def signatures() -> None:
     reveal_type(tg.checkpoint(total))  # R: def (xs: list[float], *, scale: float =) -> float
     reveal_type(with_pullback.__call__)  # R: def (x: float, count: int) -> float
