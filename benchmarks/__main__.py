@@ -15,6 +15,7 @@ from benchmarks import report
 from benchmarks.contestants import BASELINE, PEERS, Contestant, load
 from benchmarks.measure import Effort, MismatchError, Row, enter, measure
 from benchmarks.works import WORKS, agrees_with_differences
+from tapegrad.files import write_whole
 
 __all__ = ["main"]
 
@@ -105,8 +106,8 @@ def show(result: report.Result, console: Console) -> None:
 
 def save(result: report.Result, out: Path, console: Console) -> None:
     """Write results.md, results.json, and where matplotlib is installed comparison.svg and comparison.png."""
-    report.write(out / "results.md", report.markdown(result).encode())
-    report.write(out / "results.json", report.to_json(result).encode())
+    write_whole(out / "results.md", report.markdown(result).encode())
+    write_whole(out / "results.json", report.to_json(result).encode())
     try:
         from benchmarks import plot  # noqa: PLC0415  # matplotlib is an extra: without it, no picture
     except ImportError as error:
@@ -114,7 +115,7 @@ def save(result: report.Result, out: Path, console: Console) -> None:
     else:
         figure = plot.draw(result)
         for suffix in ("svg", "png"):
-            report.write(out / f"comparison.{suffix}", plot.encoded(figure, suffix))
+            write_whole(out / f"comparison.{suffix}", plot.encoded(figure, suffix))
     console.print(f"written to {out}")
 
 

@@ -99,8 +99,7 @@ def measure(entries: Sequence[Entry], effort: Effort) -> list[Row]:
         finally:
             gc.enable()
     return [
-        Row(entry.name, entry.operations, entry.error, seconds[entry.name], without[entry.name])
-        for entry in entries
+        Row(entry.name, entry.operations, entry.error, seconds[entry.name], without[entry.name]) for entry in entries
     ]
 
 
@@ -115,9 +114,7 @@ def _imports_set_aside() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _fastest(
-    jobs: Mapping[str, Callable[[], object]], repeats: Mapping[str, int], rounds: int
-) -> dict[str, float]:
+def _fastest(jobs: Mapping[str, Callable[[], object]], repeats: Mapping[str, int], rounds: int) -> dict[str, float]:
     """The least seconds of one run of each job, over rounds in which each has a turn."""
     best = dict.fromkeys(jobs, math.inf)
     for _ in range(rounds):

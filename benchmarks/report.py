@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.contestants import BASELINE
 from benchmarks.measure import Row
 
-__all__ = ["Result", "duration", "environment", "growth_table", "markdown", "to_json", "work_table", "write"]
+__all__ = ["Result", "duration", "environment", "growth_table", "markdown", "to_json", "work_table"]
 
 Growth = Mapping[int, Sequence[Row]]
 """By the size asked for: the rows of those contestants that can do it."""
@@ -57,9 +57,7 @@ def duration(seconds: float) -> str:
     >>> duration(0.0123), duration(4.56e-6)
     ('12.3 ms', '4.56 µs')
     """
-    scale, unit = next(
-        (pair for pair in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")) if seconds >= pair[0]), (1e-9, "ns")
-    )
+    scale, unit = next((pair for pair in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")) if seconds >= pair[0]), (1e-9, "ns"))
     return f"{seconds / scale:#.3g}".rstrip(".") + f" {unit}"
 
 
@@ -137,13 +135,3 @@ def markdown(result: Result) -> str:
 def to_json(result: Result) -> str:
     """Every figure, unrounded."""
     return json.dumps(attrs.asdict(result), indent=2) + "\n"
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file all at once: there is the old one, or the new one, and never half of one."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -129,9 +129,7 @@ WORKS: Mapping[str, Work] = {
         {"full": 100_000, "small": 400},
         {"full": (96, 1_000, 10_000), "small": (24, 96)},
     ),
-    "W2": Work(
-        "scalar network 2-10-10-1 on 50 points, one gradient step", _network, {"full": 14_250, "small": 285}
-    ),
+    "W2": Work("scalar network 2-10-10-1 on 50 points, one gradient step", _network, {"full": 14_250, "small": 285}),
     "W5": Work("value and gradient of x*y + sin(x)", _small, {"full": 3, "small": 3}),
 }
 

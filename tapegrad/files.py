@@ -16,20 +16,25 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
     A link stays a link. Raises OutputFolderError, and leaves what was there, if it cannot be written.
     """
-    target = path.resolve()
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-    if target.exists() and not target.is_file():
-        msg = f"{path} cannot be written: it is not an ordinary file; choose another name"
-        raise OutputFolderError(msg)
     data = content.encode() if isinstance(content, str) else content
+    unfinished: Path | None = None
     try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            msg = f"{path} cannot be written: it is not an ordinary file; choose another name"
+            raise OutputFolderError(msg)
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
         with unfinished.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        msg = f"{path} cannot be written: {error.strerror}; choose a file in a folder you may write to"
+    except OutputFolderError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        if unfinished is not None:
+            with suppress(OSError):
+                unfinished.unlink()
+        reason = getattr(error, "strerror", None) or error
+        msg = f"{path} cannot be written: {reason}; choose a file in a folder you may write to"
         raise OutputFolderError(msg) from None

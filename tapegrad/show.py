@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import unicodedata
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapegrad.errors import ExpressionError, OutputFolderError
+from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
+from tapegrad.files import write_whole
 from tapegrad.parser import parse
 from tapegrad.view.dot import dot
 from tapegrad.view.drawing import draw
@@ -99,26 +98,8 @@ def write_drawings(args: argparse.Namespace, expression: Expression, reading: Re
     drawing = draw(reading.trace, reading.names, reading.sources)
     title = " ".join(expression.text.split())
     if args.svg is not None:
-        write_text(args.svg, svg(drawing))
+        write_whole(args.svg, svg(drawing))
     if args.html is not None:
-        write_text(args.html, html(drawing, title))
+        write_whole(args.html, html(drawing, title))
     if args.dot is not None:
-        write_text(args.dot, dot(drawing))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Put `text` into a file, whole or not at all. Raises OutputFolderError if it cannot be written."""
-    target = path.resolve()  # a link stays a link
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    if target.exists() and not target.is_file():
-        msg = f"{path} cannot be written: it is not an ordinary file; choose another name"
-        raise OutputFolderError(msg)
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-        temporary.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        msg = f"{path} cannot be written: {error.strerror}; choose a file in a folder you may write to"
-        raise OutputFolderError(msg) from None
+        write_whole(args.dot, dot(drawing))

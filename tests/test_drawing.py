@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
-from tapegrad.errors import TapegradError
+from tapegrad.errors import DrawingError
 from tapegrad.expression import read
 from tapegrad.parser import parse
 from tapegrad.view.drawing import MOST_RECORDS, Drawing, Edge, Node, draw, text_width
@@ -163,7 +163,7 @@ def repeated(x: tg.Scalar, times: int) -> tg.Scalar:
 
 def test_a_tape_too_long_to_read_is_refused_with_the_cure() -> None:
     check(draw(tg.trace(repeated, 1.0, times=MOST_RECORDS - 1)))
-    with pytest.raises(TapegradError, match=r"401 records is too long to draw \(at most 400\); trace a smaller"):
+    with pytest.raises(DrawingError, match=r"401 records is too long to draw \(at most 400\); trace a smaller"):
         draw(tg.trace(repeated, 1.0, times=MOST_RECORDS))
 
 

@@ -18,9 +18,10 @@ FLOORS: list[list[str]] = [
     [],  # 6: native code, to come
     ["calls", "transforms", "jacobians", "subcalls", "custom", "checkpoint", "numpy", "testing", "extend"],
     [
-        "random", "datasets", "files", "tables", "nn.mlp", "nn.losses", "nn", "optim.optimiser", "optim.rules", "optim", "training",
-        "checkpoints", "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots", "view",
-        "encoding", "jobs", "results",
+        "files", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
+        "optim.optimiser", "optim.rules", "optim", "training", "checkpoints", "encoding", "jobs",
+        "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
+        "view", "results",
     ],
     ["expression", "parser", "show", "train", "cli", "__main__", "__init__"],
 ]  # fmt: skip

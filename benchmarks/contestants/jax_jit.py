@@ -30,6 +30,4 @@ def differentiate(program: Program) -> Differentiated:
     return value_and_gradient
 
 
-CONTESTANT = Contestant(
-    "jax.jit", jax.__version__, "compiled beforehand, no tracing", differentiate, most=400
-)
+CONTESTANT = Contestant("jax.jit", jax.__version__, "compiled beforehand, no tracing", differentiate, most=400)

@@ -72,6 +72,4 @@ def differentiate(program: Program) -> Differentiated:
     return value_and_gradient if program.operations < 100 else value_and_gradient_of_a_long_program
 
 
-CONTESTANT = Contestant(
-    "micrograd", version("micrograd"), "Value, backward(); sin, exp, log added", differentiate
-)
+CONTESTANT = Contestant("micrograd", version("micrograd"), "Value, backward(); sin, exp, log added", differentiate)

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from tapegrad.errors import TapegradError
+from tapegrad.errors import DrawingError
 from tapegrad.trace import Trace
 from tapegrad.view.steps import Step, steps_of
 
@@ -94,7 +94,7 @@ class Drawing:
 def draw(trace: Trace, labels: Mapping[int, str] | None = None, sources: Mapping[int, str] | None = None) -> Drawing:
     """The drawing of `trace`, with the names and sources of `steps_of`.
 
-    Raises TapegradError for more than `MOST_RECORDS` records.
+    Raises DrawingError for more than `MOST_RECORDS` records.
 
     >>> from tapegrad import trace
     >>> drawing = draw(trace(lambda x, y: x * y + x, 2.0, 3.0))
@@ -107,7 +107,7 @@ def draw(trace: Trace, labels: Mapping[int, str] | None = None, sources: Mapping
             f"a tape of {count} records is too long to draw (at most {MOST_RECORDS}); "
             "trace a smaller part of the program, or print the tape"
         )
-        raise TapegradError(msg)
+        raise DrawingError(msg)
     steps = steps_of(trace, labels, sources)
     columns = _columns_of(steps)
     links = _links(steps, columns)

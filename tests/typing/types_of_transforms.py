@@ -43,7 +43,7 @@ def products() -> None:
 
 
 def pullbacks(line: dict[str, float]) -> None:
-    reveal_type(tg.vjp(scalars, 2.0)[1](1.0))  # R: tuple[Scalar]
+    reveal_type(tg.vjp(scalars, 2.0)[1](1.0))  # R: tuple[float]
     reveal_type(tg.vjp(floats, 2.0, 3.0)[1](1.0))  # R: tuple[float, float]
 
 
