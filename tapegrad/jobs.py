@@ -56,7 +56,7 @@ class Settings:
     epochs: int
 
 
-TABLE_EXAMPLES: Final = 8000  # that a training on a table sees by default, each as often as it takes
+TABLE_EXAMPLES: Final = 4000  # that a training on a table sees by default, each as often as it takes
 
 OPTIMISERS: Final[Mapping[str, Callable[[float], Optimiser]]] = {
     "sgd": sgd,

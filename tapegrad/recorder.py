@@ -38,7 +38,7 @@ class Recorder(Recording):
     """Writes one trace: the columns of its tape, and beside them the value of every record."""
 
     __slots__ = (
-        "_internal_frame", "_user_frame", "captured", "columns", "enclosing", "sealed", "serial", "values",
+        "_frame", "_user_frame", "captured", "columns", "enclosing", "sealed", "serial", "values",
     )  # fmt: skip
 
     def __init__(self, enclosing: Recorder | None = None) -> None:
@@ -50,8 +50,8 @@ class Recorder(Recording):
         # around it. They become inputs: `captured` maps their index out there to their variable in here.
         self.enclosing = enclosing
         self.captured: dict[int, Var] = {}
-        # While one frame of tapegrad's own is recording, as a layer does, the user's frame is the same.
-        self._internal_frame: FrameType | None = None
+        # While one frame of tapegrad's own is recording, as a layer does, the user's frame stays the same.
+        self._frame: FrameType | None = None
         self._user_frame: FrameType | None = None
 
     # ---- writing ---------------------------------------------------------------------------
@@ -161,7 +161,9 @@ class Recorder(Recording):
         if self.sealed:
             raise self.leaked(left)
         frame = sys._getframe(depth)
-        if frame.f_code is not columns.code:
+        if frame is self._frame:
+            frame = self._user_frame or frame
+        elif frame.f_code is not columns.code:
             frame = self._users(frame)
             columns.start_run(frame.f_code)
         index = len(values)
@@ -186,9 +188,7 @@ class Recorder(Recording):
 
     def _users(self, frame: FrameType) -> FrameType:
         """The innermost frame, from `frame` outwards, that is not tapegrad's own."""
-        if frame is self._internal_frame and self._user_frame is not None:
-            return self._user_frame
-        self._internal_frame = frame
+        self._frame = frame
         while is_internal(frame.f_code.co_filename) and frame.f_back is not None:
             frame = frame.f_back
         self._user_frame = frame
@@ -199,7 +199,7 @@ class Recorder(Recording):
     def seal(self) -> Tape:
         """End the trace: nothing can be recorded any more. Returns what was recorded."""
         self.sealed = True
-        self._internal_frame = self._user_frame = None  # a frame keeps its locals alive
+        self._frame = self._user_frame = None  # a frame keeps its locals alive
         return Tape.over(self.columns, len(self.values))
 
     def leaked(self, index: int) -> errors.LeakedVariableError:

@@ -133,7 +133,7 @@ class Guesses:
 
 
 def frame(points: Sequence[Point], square: tuple[Point, Point] | None = None) -> tuple[Point, Point]:
-    """Two corners of the rectangle to draw: `square`, made larger where points lie outside of it.
+    """Two corners of the rectangle to draw: `square`, moved out on the sides where points lie outside of it.
 
     Where there is no square, a margin of a tenth is left around the points.
     """
@@ -141,11 +141,11 @@ def frame(points: Sequence[Point], square: tuple[Point, Point] | None = None) ->
     for axis in (0, 1):
         low, high = min(point[axis] for point in points), max(point[axis] for point in points)
         margin = 0.1 * (high - low) or 1.0
+        start, end = low - margin, high + margin
         if square is not None:
-            inside = square[0][axis] <= low and high <= square[1][axis]
-            margin = 0.0 if inside else 0.05 * margin
-            low, high = min(low, square[0][axis]), max(high, square[1][axis])
-        corners.append((low - margin, high + margin))
+            start = square[0][axis] if low >= square[0][axis] else low - 0.5 * margin
+            end = square[1][axis] if high <= square[1][axis] else high + 0.5 * margin
+        corners.append((start, end))
     (left, right), (bottom, top) = corners
     return (left, bottom), (right, top)
 
