@@ -15,6 +15,7 @@ import attrs
 from tapegrad import checkpoints, jobs
 from tapegrad.encoding import Numeric
 from tapegrad.errors import OutputFolderError, ParameterFileError, SettingError
+from tapegrad.files import write_whole
 from tapegrad.jobs import Job
 from tapegrad.nn.mlp import MLP
 from tapegrad.training import State
@@ -70,21 +71,9 @@ def write(job: Job, state: State[MLP], log: Sequence[Row], folder: Path) -> None
     figures = _pictures(job, state, log)
     files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
     checkpoints.save(folder / PARAMETERS, state, _facts(job))
-    _write_whole(folder / LOG, _log_text(job, log).encode())
+    write_whole(folder / LOG, _log_text(job, log))
     for name, content in files.items():
-        _write_whole(folder / name, content)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        msg = f"cannot write {path}: {error.strerror}; choose another folder with --out"
-        raise OutputFolderError(msg) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+        write_whole(folder / name, content)
 
 
 # ---- the log and the parameters -----------------------------------------------------------------

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from tapegrad.elementwise import Elementwise
-from tapegrad.ops import arithmetic, selection
+from tapegrad.ops import activation, arithmetic, exponential, selection, trigonometric
 from tapegrad.primitive import Comparison, Operand, Params, Primitive, Recording
 from tapegrad.typing import Number
 
-__all__ = ["Symbol", "formulas", "markdown"]
+__all__ = ["Symbol", "formulas", "markdown", "operations"]
 
 _INFIX = {"add": (" + ", 1), "subtract": (" - ", 1), "multiply": (" * ", 2), "divide": (" / ", 2), "power": ("**", 4)}
 _NEGATION, _ATOM = 3, 5  # how tightly a formula binds, beside those of _INFIX
@@ -126,6 +126,14 @@ def formulas(operation: Elementwise) -> tuple[str, ...]:
     return tuple(_text(partials[position], 0) for position in sorted(partials))
 
 
+def operations() -> list[Elementwise]:
+    """The operations of `tapegrad.numpy`, in the order of their declaration, and what their rules lean on."""
+    found: dict[str, Elementwise] = {}
+    for family in (arithmetic, exponential, trigonometric, activation, selection):
+        found |= {x.name: x for x in vars(family).values() if isinstance(x, Elementwise)}
+    return list(found.values())
+
+
 def markdown(operations: Iterable[Elementwise]) -> str:
     """A Markdown table of rules: one row for each operation."""
     rows = ["| operation | d out / dx | d out / dy |", "| --- | --- | --- |"]
@@ -135,3 +143,7 @@ def markdown(operations: Iterable[Elementwise]) -> str:
         arguments = ", ".join("xyzuvw"[: operation.arity])
         rows.append(f"| `{operation.name}({arguments})` | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(markdown(operations()))
