@@ -7,7 +7,7 @@ that saves values between them, and variables that accumulate. In tapegrad all o
     operators.mul, add, neg, exp, log, inv      x * y, x + y, -x, tnp.exp(x), tnp.log(x), tnp.reciprocal(x)
     operators.max, lt, eq, is_close             tnp.maximum, x < y, x == y, tnp.is_close
     operators.log_back(x, d) and its like       tg.vjp(tnp.log, x)[1](d)
-    operators.map, zipWith, reduce              tapegrad.functional.map_, zip_with, reduce: curried, typed
+    operators.map, zipWith, reduce              tapegrad.functional.map, zip_with, reduce: curried, typed
     class Mul(ScalarFunction)                   elementwise("mul", value, partials)
     ctx.save_for_backward                       partials(out, x, y): inputs and output are at hand
     Scalar(3.0).backward(); x.derivative        tg.grad(f)(3.0)
@@ -23,9 +23,8 @@ from collections.abc import Callable
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
-from tapegrad import testing
+from tapegrad import functional, testing
 from tapegrad.extend import check_rule, elementwise
-from tapegrad.functional import map_, reduce, zip_with
 
 
 class Multiply:
@@ -79,9 +78,9 @@ def main() -> None:
     negate: Callable[[float], float] = operator.neg
     times: Callable[[float, float], float] = operator.mul
     plus: Callable[[float, float], float] = operator.add
-    print("map neg     ", list(map_(negate)(xs)))
-    print("zip_with mul", list(zip_with(times)(xs, ys)))
-    print("reduce add  ", reduce(plus)(0.0)(xs))
+    print("map neg     ", list(functional.map(negate)(xs)))
+    print("zip_with mul", list(functional.zip_with(times)(xs, ys)))
+    print("reduce add  ", functional.reduce(plus)(0.0)(xs))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Higher-order functions, typed and curried: the façade over toolz, which ships no types.
 
 >>> from operator import add, mul
->>> negate_all = map_(lambda x: -x)
+>>> negate_all = map(lambda x: -x)
 >>> list(negate_all([1.0, 2.0]))
 [-1.0, -2.0]
 >>> list(zip_with(mul)([1.0, 2.0], [3.0, 4.0]))
@@ -12,13 +12,14 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar, cast
 
 import toolz
 
-__all__ = ["accumulate", "map_", "merge_with", "partition_all", "reduce", "zip_with"]
+__all__ = ["accumulate", "map", "merge_with", "partition_all", "reduce", "zip_with"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -26,9 +27,9 @@ C = TypeVar("C")
 K = TypeVar("K")
 
 
-def map_(function: Callable[[A], B]) -> Callable[[Iterable[A]], Iterator[B]]:
+def map(function: Callable[[A], B]) -> Callable[[Iterable[A]], Iterator[B]]:
     """The function that applies `function` to every item."""
-    return functools.partial(map, function)
+    return functools.partial(builtins.map, function)
 
 
 def zip_with(function: Callable[[A, B], C]) -> Callable[[Iterable[A], Iterable[B]], Iterator[C]]:

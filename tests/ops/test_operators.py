@@ -15,8 +15,8 @@ from rows import EPSILON
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
+from tapegrad import functional
 from tapegrad.errors import ConversionError, OperandError
-from tapegrad.functional import map_, reduce, zip_with
 
 Scalar = tg.Scalar
 Binary = Callable[[Scalar, Scalar], Scalar]
@@ -292,10 +292,10 @@ def test_minitorch_questions() -> None:
 
 
 def test_map_zip_with_and_reduce_are_differentiable() -> None:
-    add_lists = zip_with(tnp.add)
-    negate_list = map_(tnp.negative)
-    total = reduce(tnp.add)(0.0)
-    product = reduce(tnp.multiply)(1.0)
+    add_lists = functional.zip_with(tnp.add)
+    negate_list = functional.map(tnp.negative)
+    total = functional.reduce(tnp.add)(0.0)
+    product = functional.reduce(tnp.multiply)(1.0)
 
     xs, ys = [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]
     assert tg.grad(lambda xs: total(negate_list(xs)))(xs) == [-1.0, -1.0, -1.0]
