@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tapegrad as tg
 from tapegrad import tree
 from tapegrad.errors import SettingError, StructureError
 from tapegrad.optim import Optimiser, OptimiserState, adam, apply_updates, momentum, sgd
+from tapegrad.testing import central_difference
 
 GRADIENTS = st.lists(st.floats(-100, 100), min_size=1, max_size=6)
 ALL = [sgd(0.5), momentum(0.1), adam(0.01)]
@@ -138,3 +140,15 @@ def test_a_rate_is_a_positive_number(make: Callable[[float], Optimiser], rate: f
 def test_other_settings_without_meaning_are_refused(make: Callable[[], Optimiser], name: str) -> None:
     with pytest.raises(SettingError, match=name):
         make()
+
+
+@pytest.mark.parametrize("optimiser", [sgd(0.1), momentum(0.1), adam(0.1)], ids=["sgd", "momentum", "adam"])
+def test_a_training_step_can_be_differentiated(optimiser: Optimiser) -> None:
+    def after_two_steps(w: tg.Scalar) -> tg.Scalar:
+        state = optimiser.init(w)
+        for _ in range(2):
+            updates, state = optimiser.update(2.0 * w, state, w)
+            w = apply_updates(w, updates)
+        return w
+
+    assert tg.grad(after_two_steps)(1.5) == pytest.approx(central_difference(after_two_steps, 1.5), abs=1e-8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TypeVar
 
+import tapegrad.numpy as tnp
 from tapegrad.errors import SettingError, StructureError
 from tapegrad.optim.optimiser import Optimiser, OptimiserState, zip_leaves
 from tapegrad.tree import map_leaves
@@ -78,7 +79,7 @@ def adam(rate: float, decay: float = 0.9, square_decay: float = 0.999, epsilon: 
         )
         mean_bias, square_bias = 1.0 - decay**count, 1.0 - square_decay**count
         updates = zip_leaves(
-            lambda m, s: -rate * (m / mean_bias) / (math.sqrt(s / square_bias) + epsilon), mean, square=square
+            lambda m, s: -rate * (m / mean_bias) / (tnp.sqrt(s / square_bias) + epsilon), mean, square=square
         )
         return updates, OptimiserState(count, (mean, square))
 
