@@ -7,10 +7,14 @@
 Transforms: `grad`, `value_and_grad`, `derivatives`, `vjp`, `jvp`, `jacrev`, `jacfwd`, `jacobian`, `hessian`,
 `hvp`, `stop_gradient`, `checkpoint`, `custom_vjp`, `custom_jvp`. The program as a value: `trace`, `Trace`,
 `Tape`, `Record`. Types: `Scalar` is what you write, `Var` is what a traced function sees. Mathematics is
-in `tapegrad.numpy`; every error derives from `TapegradError`.
+in `tapegrad.numpy`; every error derives from `TapegradError`. The uses (`nn`, `optim`, `training` ...) are
+loaded when they are first named.
 """
 
-from tapegrad import numpy, tree
+import importlib
+from typing import TYPE_CHECKING
+
+from tapegrad import errors, numpy, tree
 from tapegrad.checkpoint import checkpoint
 from tapegrad.custom import custom_jvp, custom_vjp
 from tapegrad.errors import TapegradError
@@ -23,9 +27,20 @@ from tapegrad.transforms import derivatives, grad, jvp, stop_gradient, value_and
 
 __version__ = "0.1.0"
 
+if TYPE_CHECKING:
+    from tapegrad import checkpoints, datasets, extend, nn, optim, random, testing, training, view
+else:
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            return importlib.import_module(f"tapegrad.{name}")
+        msg = f"module 'tapegrad' has no attribute {name!r}"
+        raise AttributeError(msg)
+
+
 __all__ = [
-    "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "custom_jvp", "custom_vjp",
-    "derivatives", "evaluate", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "numpy",
-    "stop_gradient",
-    "trace", "tree", "value_and_grad", "vjp",
+    "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "checkpoints", "custom_jvp",
+    "custom_vjp", "datasets", "derivatives", "errors", "evaluate", "extend", "grad", "hessian", "hvp", "jacfwd",
+    "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "stop_gradient", "testing", "trace", "training",
+    "tree", "value_and_grad", "view", "vjp",
 ]  # fmt: skip

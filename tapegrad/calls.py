@@ -11,7 +11,7 @@ __all__ = ["Transform", "select"]
 
 
 class Transform:
-    """A transformed function: it shows the name, the signature and the documentation of the original."""
+    """A transformed function: it tells the name of the original, and shows its signature."""
 
     __slots__ = ()
     function: Callable[..., object]
@@ -30,7 +30,7 @@ def select(
 ) -> tuple[Arguments, Callable[[Sequence[object]], Sequence[object]]]:
     """The arguments to differentiate, and how all of `args` are rebuilt from traced leaves.
 
-    Raises StructureError for an index without an argument.
+    Raises StructureError for an index without an argument, or an argument named twice.
     """
     if argnums == 0 and len(args) == 1:
         arguments = Arguments.of(args, parameter_names(function, 1))
@@ -44,6 +44,9 @@ def select(
             msg = f"argnums {argnums} asks for argument {i}, but {name_of(function)} was given {len(args)}"
             raise StructureError(msg)
     positions = [i % len(args) for i in wanted]
+    if len(set(positions)) < len(positions):
+        msg = f"argnums {argnums} names an argument of {name_of(function)} twice; name each once"
+        raise StructureError(msg)
     names = parameter_names(function, len(args))
     arguments = Arguments.of([args[i] for i in positions], [names[i] for i in positions])
 

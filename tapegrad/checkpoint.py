@@ -11,8 +11,8 @@ from tapegrad import tree
 from tapegrad.calls import Transform
 from tapegrad.forward import push_forward
 from tapegrad.recorder import Recorder
-from tapegrad.reverse import accumulate, pull_back
-from tapegrad.subcalls import Arguments, Call, Subcall, attach_outputs, innermost
+from tapegrad.reverse import pull_back, seeds_of
+from tapegrad.subcalls import Call, CallArguments, Subcall, attach_outputs, innermost
 from tapegrad.tape import Tape
 from tapegrad.trace import output_index
 
@@ -21,7 +21,7 @@ __all__ = ["Checkpoint", "checkpoint"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_checkpoint_call = Call("checkpoint", None)
+_checkpoint_call = Call("checkpoint")
 
 
 @attrs.frozen
@@ -31,7 +31,7 @@ class Checkpoint(Transform):
     function: Callable[..., object]
 
     def __call__(self, *args: object, **keywords: object) -> object:
-        arguments, operands = Arguments.of((args, keywords))
+        arguments, operands = CallArguments.of((args, keywords))
         if not operands:
             return self.function(*args, **keywords)
         recorder = innermost(operands)
@@ -47,7 +47,7 @@ class Checkpoint(Transform):
 
 
 def _run(
-    recorder: Recorder, function: Callable[..., object], arguments: Arguments, operands: Sequence[object]
+    recorder: Recorder, function: Callable[..., object], arguments: CallArguments, operands: Sequence[object]
 ) -> tuple[list[int], object]:
     """Trace the function in `recorder`: the records of its results, and what it returned."""
     variables = [recorder.input(operand, f"operand {i}") for i, operand in enumerate(operands)]
@@ -64,7 +64,7 @@ class _CheckpointCall(Subcall):
     """Traces the function again. Operands: those among the arguments, then the captured variables."""
 
     function: Callable[..., object]
-    arguments: Arguments
+    arguments: CallArguments
     captured: tuple[int, ...]  # indices in the trace around the call
     enclosing: Recorder | None = attrs.field(eq=False)  # that trace, if anything is captured
 
@@ -90,11 +90,7 @@ class _CheckpointCall(Subcall):
 
     def pull(self, gs: Sequence[object], operands: Sequence[object]) -> list[object]:
         tape, values, inputs, results = self.retrace(operands)
-        seeds: dict[int, object] = {}
-        for index, g in zip(results, gs, strict=True):
-            if g is not None:
-                seeds[index] = accumulate(seeds.get(index), g)
-        cotangents = pull_back(tape, values, seeds)
+        cotangents = pull_back(tape, values, seeds_of(results, gs))
         return [cotangents[i] for i in inputs]
 
 

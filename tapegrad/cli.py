@@ -17,7 +17,6 @@ from tapegrad.errors import SettingError, TapegradError
 __all__ = ["main"]
 
 MISTAKE = 2
-INTERRUPTED = 130  # 128 + the number of the signal, as shells count
 BROKEN_PIPE = 141
 
 
@@ -49,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (TapegradError, OSError) as error:
         return _complain(error)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return train.INTERRUPTED
     return status
 
 

@@ -13,8 +13,8 @@ from tapegrad.source import Site, site_of
 
 __all__ = ["NONE", "Columns", "Source", "constant", "input_"]
 
-NONE: Final = -1  # in the columns of inputs: no such position
-"""Marks an absent input in `Columns.lefts` and `Columns.rights`."""
+NONE: Final = -1
+"""In a column of indices or offsets: there is none."""
 
 
 class Source(Primitive):
@@ -32,8 +32,8 @@ class Source(Primitive):
         return {}
 
 
-input_ = Source("input", 0)
-constant = Source("constant", 0)
+input_ = Source("input", 0, {"name": str})
+constant = Source("constant", 0, {"value": float})
 
 
 class Columns:

@@ -35,7 +35,10 @@ def refuse_float(self: _HasValue) -> NoReturn:
         called = re.search(r"\bmath\.(\w+)\(", site.text) if "float(" not in site.text else None
     if called is not None:
         name = _NUMPY_NAMES.get(called[1], called[1])
-        msg = f"math.{called[1]} cannot be traced, at {site}; use tnp.{name} (import tapegrad.numpy as tnp)"
+        cure = f"use tnp.{name} (import tapegrad.numpy as tnp)"
+        if lookup(name) is None:
+            cure = "apply it to x.value if no derivative is wanted, or declare the operation with tapegrad.extend"
+        msg = f"math.{called[1]} cannot be traced, at {site}; {cure}"
         raise MathFunctionError(msg)
     msg = (
         f"a traced value (now {self.value!r}) was to become a plain float, which loses its derivative, at {site}; "
@@ -46,7 +49,7 @@ def refuse_float(self: _HasValue) -> NoReturn:
 
 _NUMPY_NAMES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh",
-    "acosh": "arccosh", "atanh": "arctanh", "pow": "power", "fabs": "abs", "fmod": "remainder",
+    "acosh": "arccosh", "atanh": "arctanh", "pow": "power", "fabs": "absolute",
 }  # fmt: skip
 
 

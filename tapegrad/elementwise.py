@@ -8,7 +8,9 @@ multiplies the cotangent by them, and both products are `chain`.
 
 from __future__ import annotations
 
+import functools
 import inspect
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, overload
 
@@ -65,13 +67,11 @@ class Elementwise(Primitive):
 
     def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
         del params
-        total: Number | None = None
         partials = self.partials(out, operands)
-        for position, t in tangents.items():
-            if partials:
-                term = times(t, partials[position])
-                total = term if total is None else total + term
-        return total
+        if not partials:  # piecewise constant
+            return None
+        first, *rest = (times(t, partials[position]) for position, t in tangents.items())
+        return functools.reduce(operator.add, rest, first)
 
     def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
         del params

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,8 +24,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
         if target.exists() and not target.is_file():
             msg = f"{path} cannot be written: it is not an ordinary file; choose another name"
             raise OutputFolderError(msg)
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-        with unfinished.open("xb") as file:
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.unfinished")
+        with unfinished.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -32,9 +33,10 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except OutputFolderError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        if unfinished is not None:
-            with suppress(OSError):
-                unfinished.unlink()
         reason = getattr(error, "strerror", None) or error
         msg = f"{path} cannot be written: {reason}; choose a file in a folder you may write to"
         raise OutputFolderError(msg) from None
+    finally:  # also of an interrupt
+        if unfinished is not None:
+            with suppress(OSError, ValueError):
+                unfinished.unlink(missing_ok=True)

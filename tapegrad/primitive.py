@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from tapegrad.errors import OperandError, RuleError
@@ -100,13 +101,15 @@ class Primitive:
 
     name: Final[str]
     arity: Final[int | None]  # None: any number of inputs
+    facts: Final[Mapping[str, type]]  # the static facts that every record of it states, and what they are
 
-    def __init__(self, name: str, arity: int | None) -> None:
+    def __init__(self, name: str, arity: int | None, facts: Mapping[str, type] = MappingProxyType({})) -> None:
         if name in _registry:
             msg = f"an operation named {name!r} exists already; choose another name"
             raise RuleError(msg)
         self.name = name
         self.arity = arity
+        self.facts = facts
         _registry[name] = self
 
     @abstractmethod
@@ -134,7 +137,7 @@ class Comparison(Primitive):
     compute: Final[Callable[[float, float], bool]]
 
     def __init__(self, name: str, compute: Callable[[float, float], bool]) -> None:
-        super().__init__(name, 2)
+        super().__init__(name, 2, {"outcome": bool})
         self.compute = compute
 
     def __call__(self, x: object, y: object) -> bool:
@@ -166,8 +169,9 @@ class Linear(Primitive):
         name: str,
         apply: Callable[[object, Params], object],
         transpose: Callable[[object, Params], object],
+        facts: Mapping[str, type],
     ) -> None:
-        super().__init__(name, 1)
+        super().__init__(name, 1, facts)
         self.apply = apply
         self.transpose = transpose
 
@@ -188,13 +192,3 @@ class General(Primitive):
 
     Its value may be a tuple, of which `ops.structural.item` takes one.
     """
-
-    @abstractmethod
-    def call(self, operands: Sequence[object], params: Params) -> object:
-        """The value at operands that are not traced by the trace that records this."""
-
-    def evaluate(self, operands: Sequence[object], params: Params) -> object:
-        recording = newest_recording(operands)
-        if recording is not None:
-            return recording.record(self, operands, params)
-        return self.call(operands, params)

@@ -24,7 +24,7 @@ from tapegrad.columns import NONE, Columns, constant, input_
 from tapegrad.elementwise import Binary
 from tapegrad.ops import arithmetic, exponential, selection
 from tapegrad.primitive import Comparison, Operand, Params, Primitive, Recording, as_float
-from tapegrad.source import caller, is_internal
+from tapegrad.source import caller, users_frame
 from tapegrad.tape import Tape
 from tapegrad.typing import Number
 
@@ -164,7 +164,8 @@ class Recorder(Recording):
         if frame is self._frame:
             frame = self._user_frame or frame
         elif frame.f_code is not columns.code:
-            frame = self._users(frame)
+            self._frame = frame
+            frame = self._user_frame = users_frame(frame)
             columns.start_run(frame.f_code)
         index = len(values)
         columns.primitives.append(primitive)
@@ -185,14 +186,6 @@ class Recorder(Recording):
         variable._index = index
         variable._value = self.values[index]
         return variable
-
-    def _users(self, frame: FrameType) -> FrameType:
-        """The innermost frame, from `frame` outwards, that is not tapegrad's own."""
-        self._frame = frame
-        while is_internal(frame.f_code.co_filename) and frame.f_back is not None:
-            frame = frame.f_back
-        self._user_frame = frame
-        return frame
 
     # ---- the end ---------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from tapegrad.elementwise import Binary, Unary
 from tapegrad.tape import Tape
 from tapegrad.typing import Number
 
-__all__ = ["pull_back"]
+__all__ = ["pull_back", "seeds_of"]
 
 
 def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object]) -> list[object]:
@@ -32,7 +32,7 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
     primitives, lefts, rights = columns.primitives, columns.lefts, columns.rights
     cotangents: list[object] = [None] * len(tape)
     for index, seed in seeds.items():
-        cotangents[index] = accumulate(cotangents[index], seed)
+        cotangents[index] = _added(cotangents[index], seed)
     for index in range(max(seeds, default=-1), -1, -1):
         g, left = cotangents[index], lefts[index]
         if g is None or left < 0:  # not reached; or an input or a constant, which reads nothing
@@ -61,14 +61,26 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
         operands = [values[i] for i in inputs]
         pulled = primitive.pull(g, values[index], operands, columns.params_at(index))
         for position, term in pulled.items():
-            cotangents[inputs[position]] = accumulate(cotangents[inputs[position]], term)
+            cotangents[inputs[position]] = _added(cotangents[inputs[position]], term)
     return cotangents
 
 
-def accumulate(sum_: object, term: object) -> object:
+def seeds_of(outputs: Sequence[int], cotangents: Sequence[object]) -> dict[int, object]:
+    """The seeds of `pull_back` for these output records: a record that is returned twice gets the sum.
+
+    >>> seeds_of((3, 5, 3), (1.0, None, 2.0))
+    {3: 3.0, 5: None}
+    """
+    seeds: dict[int, object] = {}
+    for index, g in zip(outputs, cotangents, strict=True):
+        seeds[index] = _added(seeds.get(index), g)
+    return seeds
+
+
+def _added(sum_: object, term: object) -> object:
     """The sum of two cotangents, None being zero; those of a tuple are added by position."""
     if sum_ is None or term is None:
         return term if sum_ is None else sum_
     if isinstance(sum_, tuple) and isinstance(term, tuple):
-        return tuple(accumulate(x, y) for x, y in zip(sum_, term, strict=True))
+        return tuple(_added(x, y) for x, y in zip(sum_, term, strict=True))
     return cast(Number, sum_) + cast(Number, term)

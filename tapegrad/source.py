@@ -1,23 +1,25 @@
 """Where in the user's program something was recorded: file, line, column, function.
 
 While tracing, a place is kept as the code object and the offset of the running instruction, which
-cost two reads. The line and the column are worked out when somebody asks. Code inside tapegrad is
-skipped: a person wants to see the line they wrote.
+cost two reads. The line and the column are worked out when somebody asks. Code inside tapegrad, and
+inside NumPy, is skipped: a person wants to see the line they wrote.
 """
 
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType
 
 import attrs
+import numpy as np
 
-__all__ = ["Site", "caller", "is_internal", "site_of"]
+__all__ = ["Site", "caller", "is_internal", "site_of", "users_frame"]
 
-_PACKAGE = str(Path(__file__).parent) + "/"
+_PACKAGES = tuple(str(Path(file).parent) + os.sep for file in (__file__, np.__file__))
 _internal: dict[str, bool] = {"<frozen runpy>": True}  # a cache of answers that never change
 
 
@@ -57,10 +59,10 @@ class Site:
 
 
 def is_internal(filename: str) -> bool:
-    """Whether `filename` belongs to tapegrad itself."""
+    """Whether `filename` belongs to tapegrad itself, or to NumPy, which calls it."""
     answer = _internal.get(filename)
     if answer is None:
-        answer = _internal[filename] = filename.startswith(_PACKAGE)
+        answer = _internal[filename] = filename.startswith(_PACKAGES)
     return answer
 
 
@@ -72,11 +74,14 @@ def site_of(code: CodeType, instruction: int) -> Site:
     return Site(code.co_filename, line or first, column or 0, end_line or line or first, end_column or 0, code.co_name)
 
 
+def users_frame(frame: FrameType) -> FrameType:
+    """The innermost frame, from `frame` outwards, that is not tapegrad's own."""
+    while is_internal(frame.f_code.co_filename) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
 def caller() -> Site:
     """The innermost line of the running program that is not tapegrad's own."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and is_internal(frame.f_code.co_filename) and frame.f_back is not None:
-        frame = frame.f_back
-    if frame is None:
-        return Site("<unknown>", 0)
+    frame = users_frame(sys._getframe(1))
     return site_of(frame.f_code, frame.f_lasti)

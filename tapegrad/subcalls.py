@@ -18,11 +18,11 @@ from tapegrad.errors import CaptureError
 from tapegrad.ops.structural import item
 from tapegrad.primitive import General, Params
 from tapegrad.recorder import Recorder, Var
-from tapegrad.reverse import pull_back
+from tapegrad.reverse import pull_back, seeds_of
 from tapegrad.trace import record
 from tapegrad.tree import Structure
 
-__all__ = ["Arguments", "Call", "Subcall", "attach_outputs", "innermost", "transpose"]
+__all__ = ["Call", "CallArguments", "Subcall", "attach_outputs", "innermost", "transpose"]
 
 
 class Subcall:
@@ -50,8 +50,8 @@ class Subcall:
 class Call(General):
     """The operation of a call record; its parameter ``call`` is the `Subcall`."""
 
-    def call(self, operands: Sequence[object], params: Params) -> object:
-        return self.evaluate(operands, params)
+    def __init__(self, name: str) -> None:
+        super().__init__(name, None, {"call": Subcall})
 
     def evaluate(self, operands: Sequence[object], params: Params) -> object:
         results = _subcall(params).results(operands)
@@ -71,7 +71,7 @@ def _subcall(params: Params) -> Subcall:
 
 
 @attrs.frozen
-class Arguments:
+class CallArguments:
     """The arguments of a call, flattened: which leaves are operands, and all the others as they are."""
 
     structure: Structure
@@ -79,7 +79,7 @@ class Arguments:
     positions: tuple[int, ...]  # of the operands among the leaves
 
     @classmethod
-    def of(cls, args: tuple[object, ...]) -> tuple[Arguments, list[Var]]:
+    def of(cls, args: tuple[object, ...]) -> tuple[CallArguments, list[Var]]:
         """The arguments, and the traced values among them."""
         leaves, structure = tree.flatten(args)
         positions = tuple(i for i, leaf in enumerate(leaves) if isinstance(leaf, Var))
@@ -132,8 +132,4 @@ def transpose(linear: Callable[..., Sequence[object]], count: int, cotangents: S
     """
     names = [f"t{i}" for i in range(count)]
     recorded = record(lambda *ts: list(linear(*ts)), [0.0] * count, names, lambda leaves: leaves, {})
-    seeds: dict[int, object] = {}
-    for index, g in zip(recorded.outputs, cotangents, strict=True):
-        if g is not None:
-            seeds[index] = g if index not in seeds else cast(float, seeds[index]) + cast(float, g)
-    return pull_back(recorded.tape, recorded.values, seeds)[:count]
+    return pull_back(recorded.tape, recorded.values, seeds_of(recorded.outputs, cotangents))[:count]

@@ -17,7 +17,7 @@ has nothing to scan, and nothing is freed recursively.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import overload
 
@@ -26,7 +26,7 @@ import attrs
 from tapegrad import text
 from tapegrad.columns import Columns, constant, input_
 from tapegrad.errors import TapeError, TapeFormatError
-from tapegrad.primitive import Comparison, Params, Primitive, lookup
+from tapegrad.primitive import Params, Primitive, lookup
 from tapegrad.source import Site
 from tapegrad.text import Row
 from tapegrad.typing import Static
@@ -238,12 +238,18 @@ def check_record(record: Record, length: int) -> None:
     elif any(not 0 <= i < length for i in inputs):
         late = next(i for i in inputs if not 0 <= i < length)
         fault = f"reads record {late}, which does not stand before it"
-    elif primitive is constant and not isinstance(record.static("value"), float):
-        fault = "needs a float in its parameter 'value'"
-    elif primitive is input_ and not isinstance(record.static("name"), str):
-        fault = "needs a string in its parameter 'name'"
-    elif isinstance(primitive, Comparison) and not isinstance(record.static("outcome"), bool):
-        fault = "needs a bool in its parameter 'outcome'"
+    else:
+        fault = _faulty_fact(dict(record.params), primitive.facts)
     if fault:
         msg = f"record {length}: {primitive.name} {fault}"
         raise TapeError(msg)
+
+
+def _faulty_fact(stated: Mapping[str, Static], needed: Mapping[str, type]) -> str:
+    """What is wrong with the static facts of a record; "" if they are those that its operation needs."""
+    for name in stated.keys() - needed.keys():
+        return f"has no parameter {name!r}"
+    for name, kind in needed.items():
+        if not isinstance(stated.get(name), kind):
+            return f"needs a {kind.__name__} in its parameter {name!r}"
+    return ""

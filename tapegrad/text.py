@@ -49,10 +49,7 @@ _WORD = re.compile(
 )
 _PLAIN = re.compile(r"[^\W\d][\w.\[\]']*")
 _KEYWORDS: dict[str, Static] = {"True": True, "False": False, "None": None}
-_ALONE = {
-    "input": "name",
-    "constant": "value",
-}  # operations whose one static fact is written without its name
+_ALONE = {"input": "name", "constant": "value"}  # whose one static fact is written without its name
 
 
 def to_text(rows: Sequence[Row]) -> str:

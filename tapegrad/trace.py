@@ -15,7 +15,9 @@ from tapegrad.recorder import Recorder, Var, concrete
 from tapegrad.tape import Tape
 from tapegrad.tree import Structure
 
-__all__ = ["Recorded", "Trace", "lower", "parameter_names", "record", "trace"]
+__all__ = [
+    "Arguments", "Recorded", "Trace", "lower", "name_of", "output_index", "parameter_names", "record", "trace",
+]  # fmt: skip
 
 
 @attrs.frozen(eq=False)
@@ -84,8 +86,7 @@ def output_index(recorder: Recorder, leaf: object, function: Callable[..., objec
     if isinstance(leaf, Var):
         return leaf.index if leaf.recording is recorder else recorder.constant(leaf)
     if isinstance(leaf, (bool, np.bool_)) or not isinstance(leaf, (float, int, np.floating, np.integer)):
-        hint = "; is a `return` missing?" if leaf is None else ""
-        msg = f"{name_of(function)} returned {leaf!r:.60}, a {type(leaf).__name__}, where a number is needed{hint}"
+        msg = f"{name_of(function)} returned {leaf!r:.60}, a {type(leaf).__name__}, where a number is needed"
         raise OutputTypeError(msg)
     return recorder.constant(as_float(leaf))
 

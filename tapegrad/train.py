@@ -29,7 +29,7 @@ from tapegrad.results import Row
 from tapegrad.training import State, train
 from tapegrad.view import plots
 
-__all__ = ["add_parser"]
+__all__ = ["INTERRUPTED", "add_parser"]
 
 INTERRUPTED: Final = 130  # 128 + the number of the interrupt signal, as shells count
 TABLE_SUFFIXES: Final = (".csv", ".tsv", ".txt")

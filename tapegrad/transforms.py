@@ -18,7 +18,7 @@ from tapegrad.forward import push_forward
 from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
 from tapegrad.recorder import Scalar, Var
-from tapegrad.reverse import pull_back
+from tapegrad.reverse import pull_back, seeds_of
 from tapegrad.trace import Arguments, Recorded, name_of, parameter_names, record
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
@@ -206,16 +206,12 @@ class Pullback:
     arguments: Arguments
 
     def __call__(self, g: object) -> tuple[object, ...]:
-        found, structure = tree.flatten(g)
+        structure = tree.flatten(g)[1]
         if structure != self.recorded.structure:
             msg = f"the cotangent has structure {structure}, but the function returned {self.recorded.structure}"
             raise StructureError(msg)
-        seeds = Arguments.of((g,), ("cotangent",)).leaves if found else []
-        paired: dict[int, object] = {}
-        for index, seed in zip(self.recorded.outputs, seeds, strict=True):
-            so_far = paired.get(index)
-            paired[index] = seed if so_far is None else cast(float, so_far) + cast(float, seed)
-        cotangents = pull_back(self.recorded.tape, self.recorded.values, paired)
+        seeds = seeds_of(self.recorded.outputs, Arguments.of((g,), ("cotangent",)).leaves)
+        cotangents = pull_back(self.recorded.tape, self.recorded.values, seeds)
         return self.arguments.gradients(cotangents[: len(self.arguments.leaves)])
 
 

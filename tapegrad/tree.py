@@ -8,6 +8,7 @@ differentiated; a field marked ``metadata={"static": True}`` is kept as it is an
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar, cast
@@ -18,8 +19,8 @@ import optree
 __all__ = ["Structure", "flatten", "leaf_names", "leaves", "map_leaves", "same_structure"]
 
 _NAMESPACE = "tapegrad"
-_LEAF_TYPES = (float, int, str, bool, type(None))
-_registered: set[type] = set()
+_registered: set[type] = set()  # grows only: what optree knows of
+_registering = threading.Lock()
 
 T = TypeVar("T")
 
@@ -72,13 +73,12 @@ def flatten(tree: object) -> tuple[list[object], Structure]:
     while True:
         found: list[object]
         found, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)  # type: ignore[arg-type]  # any object
-        unknown = {
-            type(leaf) for leaf in found if type(leaf) not in _LEAF_TYPES and _is_record(type(leaf))
-        } - _registered
+        unknown = {cls for cls in set(map(type, found)) if _is_record(cls)}
         if not unknown:
             return found, Structure(spec)
-        for cls in unknown:
-            _register(cls)
+        with _registering:  # another thread may have met the same class
+            for cls in unknown - _registered:
+                _register(cls)
 
 
 def leaves(tree: object) -> list[object]:
@@ -134,7 +134,6 @@ def _register(cls: type) -> None:
             object.__setattr__(node, name, part)  # frozen classes forbid plain assignment
         return node
 
-    _registered.add(cls)
     # optree's annotations ask for collections, its code for any object
     optree.register_pytree_node(
         cls,
@@ -143,3 +142,4 @@ def _register(cls: type) -> None:
         path_entry_type=optree.GetAttrEntry,
         namespace=_NAMESPACE,
     )
+    _registered.add(cls)

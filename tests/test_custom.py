@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 import tapegrad as tg
@@ -129,6 +131,16 @@ def test_a_forward_rule_that_returns_no_pair_is_refused(rule: object) -> None:
     assert callable(rule)
     with pytest.raises(RuleError, match="must return a pair"):
         tg.grad(tg.custom_jvp(f).defjvp(rule))(1.0)
+
+
+@pytest.mark.parametrize("transform", [tg.grad, lambda f: lambda x: tg.jvp(f, (x,), (1.0,))])
+def test_a_tangent_of_another_structure_is_refused(transform: Callable[[object], Callable[[float], object]]) -> None:
+    def f(x: tg.Scalar) -> tg.Scalar:
+        return 2.0 * x
+
+    custom = tg.custom_jvp(f).defjvp(lambda primals, tangents: (f(*primals), (tangents[0], tangents[0])))
+    with pytest.raises(RuleError, match=r"the rule of f\(\) returned a tangent of structure \(\*, \*\)"):
+        transform(custom)(1.0)
 
 
 def test_a_closed_over_traced_value_is_refused() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,12 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str, fault: str) -> None:
     with pytest.raises(OutputFolderError, match=fault):
         write_whole(tmp_path / place, b"content")
+
+
+def test_threads_may_write_one_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "result"
+    contents = [bytes([number]) * 1000 for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda content: write_whole(path, content), contents))
+    assert path.read_bytes() in contents
+    assert list(tmp_path.iterdir()) == [path]

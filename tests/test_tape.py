@@ -112,7 +112,8 @@ def test_copies_and_pickles_are_equal_and_keep_the_places() -> None:
         (multiply, (0, True), (), "indices"),
         (constant, (), (), "needs a float"),
         (constant, (), (("value", "1"),), "needs a float"),
-        (input_, (), (), "needs a string"),
+        (input_, (), (), "needs a str in"),
+        (input_, (), (("name", "x"), ("nom", "y")), "has no parameter 'nom'"),
         (greater, (0, 0), (), "needs a bool"),
     ],
 )

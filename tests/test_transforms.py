@@ -189,6 +189,8 @@ def test_a_forgotten_return_is_named() -> None:
 def test_argnums_must_exist() -> None:
     with pytest.raises(StructureError, match=r"argument 2, but module_level\(\) was given 1"):
         tg.grad(module_level, argnums=2)(1.0)
+    with pytest.raises(StructureError, match="names an argument of f\\(\\) twice"):
+        tg.grad(f, argnums=(0, -2))(2.0, 3.0)
     with pytest.raises(StructureError, match="no positional argument"):
         tg.grad(module_level)(x=1.0)  # type: ignore[call-arg]
 

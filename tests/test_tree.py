@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+import threading
 from typing import NamedTuple
 
 import attrs
@@ -72,3 +74,26 @@ def test_structures_compare_by_shape_and_static_fields() -> None:
 def test_structures_are_shown_with_stars() -> None:
     assert str(tree.flatten({"a": (1.0, 2.0)})[1]) == "{'a': (*, *)}"
     assert str(tree.flatten(1.0)[1]) == "*"
+
+
+def test_many_threads_may_meet_a_new_class_at_once() -> None:
+    found: list[list[object]] = []
+
+    def meet(node: object, start: threading.Barrier) -> None:
+        start.wait()
+        found.append(tree.leaves(node))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for number in range(30):
+            node = attrs.make_class(f"Met{number}", ["a", "b"], frozen=True)(1.0, 2.0)
+            start = threading.Barrier(8)
+            threads = [threading.Thread(target=meet, args=(node, start)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [[1.0, 2.0]] * 240

@@ -8,7 +8,7 @@ from tapegrad import floats
 from tapegrad.elementwise import Unary, chain, unary
 from tapegrad.ops.exponential import exp, sigmoid
 
-__all__ = ["erf", "erfc", "gelu", "relu", "silu", "softplus", "step"]
+__all__ = ["erf", "erfc", "gelu", "normal_cdf", "normal_pdf", "relu", "silu", "softplus", "step"]
 
 erf = unary("erf", math.erf, lambda out, x: {0: 2.0 / math.sqrt(math.pi) * exp(-(x * x))})
 erfc = unary("erfc", math.erfc, lambda out, x: {0: -2.0 / math.sqrt(math.pi) * exp(-(x * x))})

@@ -23,7 +23,7 @@ def _put(g: object, params: Params) -> object:
 
 # One value of a record whose value is a tuple; params: index, count. Transposed, it puts the cotangent in
 # its place among None, the symbolic zero.
-item = Linear("item", _take, _put)
+item = Linear("item", _take, _put, {"index": int, "count": int})
 
 # Declared piecewise constant, so that no derivative flows in either mode.
 stop_gradient = unary("stop_gradient", lambda x: x, None)
