@@ -28,7 +28,7 @@ from tapegrad.transforms import derivatives, grad, jvp, stop_gradient, value_and
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tapegrad import checkpoints, datasets, extend, nn, optim, random, testing, training, view
+    from tapegrad import datasets, extend, nn, optim, random, states, testing, training, view
 else:
 
     def __getattr__(name: str) -> object:
@@ -39,8 +39,8 @@ else:
 
 
 __all__ = [
-    "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "checkpoints", "custom_jvp",
+    "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "custom_jvp",
     "custom_vjp", "datasets", "derivatives", "errors", "evaluate", "extend", "grad", "hessian", "hvp", "jacfwd",
-    "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "stop_gradient", "testing", "trace", "training",
+    "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "states", "stop_gradient", "testing", "trace", "training",
     "tree", "value_and_grad", "view", "vjp",
 ]  # fmt: skip

@@ -34,7 +34,7 @@ class Checkpoint(Transform):
         arguments, operands = CallArguments.of((args, keywords))
         if not operands:
             return self.function(*args, **keywords)
-        recorder = innermost(operands)
+        recorder, operands = innermost(operands)
         inner = Recorder(enclosing=recorder)
         primals = [x.primal if x.recording is recorder else x for x in operands]
         outputs, returned = _run(inner, self.function, arguments, primals)
@@ -52,9 +52,10 @@ def _run(
     """Trace the function in `recorder`: the records of its results, and what it returned."""
     variables = [recorder.input(operand, f"operand {i}") for i, operand in enumerate(operands)]
     try:
-        args, keywords = arguments.rebuild(variables)
-        returned = function(*cast(tuple[object, ...], args), **cast(Mapping[str, object], keywords))
-        return [output_index(recorder, leaf, function) for leaf in tree.leaves(returned)], returned
+        with recorder.standing_in():
+            args, keywords = arguments.rebuild(variables)
+            returned = function(*cast(tuple[object, ...], args), **cast(Mapping[str, object], keywords))
+            return [output_index(recorder, leaf, function) for leaf in tree.leaves(returned)], returned
     finally:
         recorder.seal()
 
@@ -73,7 +74,7 @@ class _CheckpointCall(Subcall):
         recorder = Recorder(self.enclosing)
         count = len(self.arguments.positions)
         for index, value in zip(self.captured, operands[count:], strict=True):
-            recorder.captured[index] = recorder.input(value, f"captured %{index}")
+            recorder.captured[index] = recorder.input(value, f"captured %{index}").index
         results, _ = _run(recorder, self.function, self.arguments, operands[:count])
         here = len(self.captured)
         inputs = [*range(here, here + count), *range(here)]

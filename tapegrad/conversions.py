@@ -18,7 +18,7 @@ from tapegrad.primitive import Comparison, lookup
 from tapegrad.source import caller
 
 __all__ = [
-    "apply_ufunc", "refuse_complex", "refuse_float", "refuse_hash", "refuse_integer", "refuse_rounding",
+    "apply_ufunc", "refuse_complex", "refuse_float", "refuse_hash", "refuse_integer", "refuse_pickle", "refuse_rounding",
 ]  # fmt: skip
 
 
@@ -84,6 +84,12 @@ def refuse_hash(self: _HasValue) -> NoReturn:
         f"a traced value (now {self.value!r}) cannot be a dictionary key, a set member or a cached argument, "
         f"at {caller()}; use x.value as the key, or keep a list"
     )
+    raise ConversionError(msg)
+
+
+def refuse_pickle(self: _HasValue) -> NoReturn:
+    """Refuse ``pickle.dumps(x)``: a traced value belongs to its trace."""
+    msg = f"a traced value (now {self.value!r}) cannot be pickled, at {caller()}; pickle x.value, or the whole tape"
     raise ConversionError(msg)
 
 

@@ -60,7 +60,7 @@ class _VjpCall(_RuledCall):
 class _JvpCall(_RuledCall):
     def push(self, tangents: Mapping[int, object], operands: Sequence[object]) -> list[object]:
         seeds = [tangents.get(i, 0.0) for i in range(len(operands))]
-        zeros = [0.0 if isinstance(static, float) else None for static in self.arguments.statics]
+        zeros = [0.0 if isinstance(static, (float, int)) else None for static in self.arguments.statics]
         (rule,) = self.rules
         answer = rule(self.arguments.rebuild(operands), self.arguments.rebuild(seeds, zeros))
         spoken = f"the rule of {name_of(self.function)}"
@@ -146,7 +146,7 @@ class _Custom(Generic[P, R]):
         arguments, operands = CallArguments.of(args)
         if not operands:
             return cast(Callable[..., object], self.__wrapped__)(*args)
-        recorder = innermost(operands)
+        recorder, operands = innermost(operands)
         # One transform further out the arguments may be traced still: then this records there as well.
         lowered = [operand.primal if operand.recording is recorder else operand for operand in operands]
         returned = self._call(arguments.rebuild(lowered))
@@ -192,9 +192,8 @@ class CustomJvp(_Custom[P, R]):
 
 def positional(custom: _Custom[P, R], args: tuple[object, ...], keywords: Mapping[str, object]) -> tuple[object, ...]:
     """All arguments by position, which is how a rule takes them. Raises RuleError for keyword-only ones."""
-    if not keywords:
-        return args
     bound = inspect.signature(custom.__wrapped__).bind(*args, **keywords)
+    bound.apply_defaults()
     if bound.kwargs:
         names = ", ".join(bound.kwargs)
         msg = f"{custom.__name__} takes {names} by keyword only, which a derivative rule cannot follow"

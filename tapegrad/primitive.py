@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from types import MappingProxyType
 from typing import Final
 
@@ -80,10 +81,15 @@ def as_float(x: object) -> float:
     >>> as_float(2)
     2.0
     """
-    if isinstance(x, (float, int)):
+    if isinstance(x, float):
         return float(x)
+    if isinstance(x, int):
+        try:
+            return float(x)
+        except OverflowError:
+            return inf if x > 0 else -inf
     if type(x).__module__ == "numpy" and getattr(x, "shape", None) == () and getattr(x, "dtype", "O") != "O":
-        return as_float(x.item())  # type: ignore[attr-defined]  # a NumPy scalar or 0-d array has item()
+        return float(x)  # type: ignore[arg-type]  # a NumPy scalar or 0-d array
     msg = f"expected a float or a traced value, got {type(x).__name__} {x!r:.60}"
     raise OperandError(msg)
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import nan
 from types import FrameType
 from typing import Final, TypeAlias
@@ -38,18 +40,23 @@ class Recorder(Recording):
     """Writes one trace: the columns of its tape, and beside them the value of every record."""
 
     __slots__ = (
-        "_frame", "_user_frame", "captured", "columns", "enclosing", "sealed", "serial", "values",
+        "_frame", "_user_frame", "captured", "columns", "enclosing", "ended", "sealed", "serial", "stand_ins",
+        "values",
     )  # fmt: skip
 
     def __init__(self, enclosing: Recorder | None = None) -> None:
         self.serial = next(_serials)
         self.columns = Columns()
         self.values: list[object] = []
-        self.sealed = False
+        self.sealed = False  # the short ways of recording are shut: it has ended, or another stands in for it
+        self.ended = False
         # A function that is traced in place of being called (`checkpoint`) may read variables of the trace
-        # around it. They become inputs: `captured` maps their index out there to their variable in here.
+        # around it. They become inputs: `captured` maps their index out there to their index in here. While
+        # it runs, its trace stands in for the one around it, in its thread, so that what is computed from
+        # such variables alone is recorded here as well.
         self.enclosing = enclosing
-        self.captured: dict[int, Var] = {}
+        self.captured: dict[int, int] = {}
+        self.stand_ins: dict[int, Recorder] = {}
         # While one frame of tapegrad's own is recording, as a layer does, the user's frame stays the same.
         self._frame: FrameType | None = None
         self._user_frame: FrameType | None = None
@@ -58,19 +65,17 @@ class Recorder(Recording):
 
     def input(self, value: object, name: str) -> Var:
         """Append an argument."""
-        self.columns.params[len(self.values)] = (("name", name),)
-        return self.write(input_, NONE, NONE, value)
+        return self._append(input_, [], (("name", name),), value)
 
-    def constant(self, value: object, beside: int = NONE) -> int:
-        """Append a number met on the way, as the other operand of variable `beside`, and return its index.
+    def constant(self, value: object) -> int:
+        """Append a number met on the way, and return its index.
 
         In a nested trace it may be a variable of an outer one; the tape then keeps its number.
         """
-        if self.sealed:
-            raise self.leaked(beside)
+        number = value if type(value) is float else concrete(value)
         columns, values = self.columns, self.values
         index = len(values)
-        columns.constants[index] = value if type(value) is float else concrete(value)
+        columns.constants[index] = number
         columns.primitives.append(constant)
         columns.lefts.append(NONE)
         columns.rights.append(NONE)
@@ -83,28 +88,29 @@ class Recorder(Recording):
 
         Raises LeakedVariableError if this trace has ended.
         """
-        indices, values = self._locate_all(operands)
-        return self._append(primitive, indices, params, primitive.evaluate(values, params))
+        writer = self.writer(operands)
+        indices, values = writer._locate_all(operands)
+        return writer._append(primitive, indices, params, primitive.evaluate(values, params))
 
     def attach(self, primitive: Primitive, operands: Sequence[object], params: Params, value: object) -> Var:
         """Append an operation whose value has been computed already."""
         return self._append(primitive, self._locate_all(operands)[0], params, value)
 
     def _append(self, primitive: Primitive, indices: list[int], params: Params, value: object) -> Var:
-        at = len(self.values)
-        if params:
-            self.columns.params[at] = params
-        if len(indices) > 2:
-            self.columns.extras[at] = tuple(indices[2:])
         left, right = (*indices, NONE, NONE)[:2]
-        return self.write(primitive, left, right, value)
+        variable = self.write(primitive, left, right, value)
+        if params:
+            self.columns.params[variable._index] = params
+        if len(indices) > 2:
+            self.columns.extras[variable._index] = tuple(indices[2:])
+        return variable
 
     def guard(self, comparison: Comparison, operands: Sequence[object]) -> bool:
         """Compare, append the comparison with its outcome, and return the outcome."""
-        (left, right), values = self._locate_all(operands)
+        writer = self.writer(operands)
+        indices, values = writer._locate_all(operands)
         outcome = comparison.evaluate(values, ())
-        self.columns.params[len(self.values)] = _OUTCOMES[outcome]
-        self.write(comparison, left, right, outcome)
+        writer._append(comparison, indices, _OUTCOMES[outcome], outcome)
         return outcome
 
     def _locate_all(self, operands: Sequence[object]) -> tuple[list[int], list[object]]:
@@ -119,16 +125,55 @@ class Recorder(Recording):
 
     def _locate(self, operand: object) -> tuple[int, object]:
         if isinstance(operand, Var):
-            if operand._recorder is self:
-                if self.sealed:
-                    raise self.leaked(operand._index)
-                return operand._index, operand._value
-            if self.enclosing is not None and self.enclosing.reaches(operand):
-                captured = self.capture(operand)
-                return captured._index, captured._value
-            return self.constant(operand), operand
+            variable = self.adopt(operand)
+            if variable._recorder is self:
+                return variable._index, variable._value
+            return self.constant(variable), variable
         value = as_float(operand)
         return self.constant(value), value
+
+    # ---- standing in -----------------------------------------------------------------------
+
+    def writer(self, operands: Sequence[object] = ()) -> Recorder:
+        """Who records in this thread: this trace, or the one that stands in for it.
+
+        Raises LeakedVariableError if it has ended, naming the line of the first of `operands` that is its.
+        """
+        if not self.sealed:
+            return self
+        stand_in = self.stand_ins.get(threading.get_ident())
+        if stand_in is not None:
+            return stand_in
+        if self.ended:
+            own = (x._index for x in operands if isinstance(x, Var) and x._recorder is self)
+            raise self.leaked(next(own, NONE))
+        return self  # another stands in for it, but in another thread
+
+    @contextmanager
+    def standing_in(self) -> Iterator[None]:
+        """While this lasts, this trace stands in for all those around it, in this thread."""
+        thread = threading.get_ident()
+        replaced: list[tuple[Recorder, Recorder | None]] = []
+        around = self.enclosing
+        while around is not None:
+            replaced.append((around, around.stand_ins.get(thread)))
+            around.stand_ins[thread] = self
+            around.sealed = True
+            around = around.enclosing
+        try:
+            yield
+        finally:
+            for recorder, before in replaced:
+                del recorder.stand_ins[thread]
+                if before is not None:
+                    recorder.stand_ins[thread] = before
+                recorder.sealed = recorder.ended or bool(recorder.stand_ins)
+
+    def adopt(self, variable: Var) -> Var:
+        """`variable` as one of this trace, if it belongs to it or to one around it; else as it is."""
+        if variable._recorder is not self and self.enclosing is not None and self.enclosing.reaches(variable):
+            return self.capture(variable)
+        return variable
 
     def reaches(self, variable: Var) -> bool:
         """Whether `variable` belongs to this trace or one around it. Raises CaptureError if it is in between."""
@@ -146,10 +191,12 @@ class Recorder(Recording):
         """`variable`, of an enclosing trace, as an input of this one; it passes through those between."""
         if self.enclosing is not None and variable._recorder is not self.enclosing:
             variable = self.enclosing.capture(variable)
-        if variable._index not in self.captured:
-            name = f"captured %{variable._index}"
-            self.captured[variable._index] = self.input(variable._value, name)
-        return self.captured[variable._index]
+        index = self.captured.get(variable._index)
+        if index is not None:
+            return self.variable(index)
+        made = self.input(variable._value, f"captured %{variable._index}")
+        self.captured[variable._index] = made._index
+        return made
 
     def write(self, primitive: Primitive, left: int, right: int, value: object, depth: int = 2) -> Var:
         """Append one record. `depth` is the distance of the frame that may be the user's.
@@ -158,8 +205,6 @@ class Recorder(Recording):
         as in a loop; a change of code object starts a new run in the columns.
         """
         columns, values = self.columns, self.values
-        if self.sealed:
-            raise self.leaked(left)
         frame = sys._getframe(depth)
         if frame is self._frame:
             frame = self._user_frame or frame
@@ -191,14 +236,15 @@ class Recorder(Recording):
 
     def seal(self) -> Tape:
         """End the trace: nothing can be recorded any more. Returns what was recorded."""
-        self.sealed = True
+        self.sealed = self.ended = True
         self._frame = self._user_frame = None  # a frame keeps its locals alive
         return Tape.over(self.columns, len(self.values))
 
     def leaked(self, index: int) -> errors.LeakedVariableError:
         """The error for using variable `index` of this sealed trace."""
+        recorded = self.columns.where(index) if index != NONE else None
         msg = (
-            f"a traced value recorded at {self.columns.where(index) or 'the start of a trace'} was used at {caller()}, "
+            f"a traced value recorded at {recorded or 'the start of a trace'} was used at {caller()}, "
             "after its trace had ended; return it from the function (has_aux=True carries extra results), "
             "or keep x.value"
         )
@@ -225,11 +271,11 @@ def _binary(primitive: Binary) -> Callable[[Var, Number], Var]:
         x = self._value
         if type(other) is Var:
             y = other._value
-            if other._recorder is recorder and type(x) is float and type(y) is float:
+            if other._recorder is recorder and type(x) is float and type(y) is float and not recorder.sealed:
                 return recorder.write(primitive, self._index, other._index, compute(x, y))
-        elif type(x) is float and (type(other) is float or type(other) is int):
-            y = float(other)
-            return recorder.write(primitive, self._index, recorder.constant(y, self._index), compute(x, y))
+        elif type(x) is float and (type(other) is float or type(other) is int) and not recorder.sealed:
+            y = as_float(other)
+            return recorder.write(primitive, self._index, recorder.constant(y), compute(x, y))
         elif not _is_number(other):
             return NotImplemented  # type: ignore[no-any-return]  # Python's way to let the other side try
         return primitive.bind((self, other))  # type: ignore[return-value]  # traced, because self is
@@ -244,9 +290,9 @@ def _reflected(primitive: Binary) -> Callable[[Var, float], Var]:
     def method(self: Var, other: float) -> Var:
         recorder = self._recorder
         y = self._value
-        if type(y) is float and (type(other) is float or type(other) is int):
-            x = float(other)
-            return recorder.write(primitive, recorder.constant(x, self._index), self._index, compute(x, y))
+        if type(y) is float and (type(other) is float or type(other) is int) and not recorder.sealed:
+            x = as_float(other)
+            return recorder.write(primitive, recorder.constant(x), self._index, compute(x, y))
         if not _is_number(other):
             return NotImplemented  # type: ignore[no-any-return]
         return primitive.bind((other, self))  # type: ignore[return-value]
@@ -302,10 +348,10 @@ class Var(Operand):
 
     def apply(self, primitive: Primitive, compute: Callable[[float], float]) -> Var:
         """An operation of one number, whose value `compute` gives, applied to this one."""
-        x = self._value
-        if type(x) is float:
-            return self._recorder.write(primitive, self._index, NONE, compute(x), 3)
-        return self._recorder.record(primitive, (self,))
+        x, recorder = self._value, self._recorder
+        if type(x) is float and not recorder.sealed:
+            return recorder.write(primitive, self._index, NONE, compute(x), 3)
+        return recorder.record(primitive, (self,))
 
     __add__ = _binary(arithmetic.add)
     __radd__ = _reflected(arithmetic.add)
@@ -354,6 +400,12 @@ class Var(Operand):
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else repr(self)
 
+    def __copy__(self) -> Var:
+        return self  # immutable
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Var:
+        return self
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: object, **options: object) -> object:
         """Answer ``np.sin(x)`` and ``np.float64(2.0) * x`` with tapegrad's operation of that name."""
         return conversions.apply_ufunc(ufunc, method, operands, options)
@@ -368,6 +420,7 @@ class Var(Operand):
     __ceil__ = conversions.refuse_rounding
     __complex__ = conversions.refuse_complex
     __hash__ = conversions.refuse_hash
+    __reduce__ = conversions.refuse_pickle
 
 
 _new: Callable[[type[Var]], Var] = object.__new__  # what `write` makes variables with

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
-from tapegrad import checkpoints, jobs
+from tapegrad import jobs, states
 from tapegrad.encoding import Numeric
 from tapegrad.errors import OutputFolderError, ParameterFileError, SettingError
 from tapegrad.files import write_whole
@@ -70,7 +70,7 @@ def write(job: Job, state: State[MLP], log: Sequence[Row], folder: Path) -> None
     """Make all results, then write them. Raises OutputFolderError."""
     figures = _pictures(job, state, log)
     files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
-    checkpoints.save(folder / PARAMETERS, state, _facts(job))
+    states.save(folder / PARAMETERS, state, _facts(job))
     write_whole(folder / LOG, _log_text(job, log))
     for name, content in files.items():
         write_whole(folder / name, content)
@@ -90,7 +90,7 @@ def _log_text(job: Job, log: Sequence[Row]) -> str:
 
 def read(job: Job, folder: Path) -> tuple[State[MLP], tuple[Row, ...]]:
     """The state and the log that an earlier run left. Raises ParameterFileError or SettingError."""
-    state = checkpoints.load(folder / PARAMETERS, jobs.first_state(job), _facts(job))
+    state = states.load(folder / PARAMETERS, jobs.first_state(job), _facts(job))
     if state.epoch >= job.settings.epochs:
         more = f"ask for more: --epochs {2 * state.epoch}"
         msg = f"{folder} already holds {state.epoch} epochs, and --epochs is {job.settings.epochs}; {more}"

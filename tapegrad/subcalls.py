@@ -94,9 +94,11 @@ class CallArguments:
         return cast(tuple[object, ...], self.structure.unflatten(leaves))
 
 
-def innermost(variables: Sequence[Var]) -> Recorder:
-    """The trace that a call with these operands is recorded by."""
-    return max((variable.recording for variable in variables), key=lambda recorder: recorder.serial)
+def innermost(variables: Sequence[Var]) -> tuple[Recorder, list[Var]]:
+    """The trace that a call with these operands is recorded by, and the operands as it knows them."""
+    newest = max((variable.recording for variable in variables), key=lambda recorder: recorder.serial)
+    recorder = newest.writer(variables)
+    return recorder, [recorder.adopt(variable) for variable in variables]
 
 
 def attach_outputs(

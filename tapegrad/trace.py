@@ -84,7 +84,9 @@ def split_aux(function: Callable[..., object], returned: object) -> tuple[object
 def output_index(recorder: Recorder, leaf: object, function: Callable[..., object]) -> int:
     """The record of one leaf of the output; a plain number becomes a constant."""
     if isinstance(leaf, Var):
-        return leaf.index if leaf.recording is recorder else recorder.constant(leaf)
+        leaf.recording.writer((leaf,))  # a leaked variable says so
+        variable = recorder.adopt(leaf)
+        return variable.index if variable.recording is recorder else recorder.constant(variable)
     if isinstance(leaf, (bool, np.bool_)) or not isinstance(leaf, (float, int, np.floating, np.integer)):
         msg = f"{name_of(function)} returned {leaf!r:.60}, a {type(leaf).__name__}, where a number is needed"
         raise OutputTypeError(msg)
@@ -123,7 +125,10 @@ def differentiable(leaf: object, name: str) -> object:
 
     Raises IntegerArgumentError for an int or bool, ArgumentTypeError for anything else.
     """
-    if type(leaf) is float or isinstance(leaf, Var):
+    if type(leaf) is float:
+        return leaf
+    if isinstance(leaf, Var):
+        leaf.recording.writer((leaf,))  # a leaked variable says so
         return leaf
     if isinstance(leaf, (float, np.floating)):
         return float(leaf)

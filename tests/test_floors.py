@@ -19,7 +19,7 @@ FLOORS: list[list[str]] = [
     ["calls", "transforms", "jacobians", "subcalls", "custom", "checkpoint", "numpy", "testing", "extend"],
     [
         "files", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
-        "optim.optimiser", "optim.rules", "optim", "training", "checkpoints", "encoding", "jobs",
+        "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
         "view", "results",
     ],

@@ -4,8 +4,6 @@ The file is JSON that a person can read: the name and the version of the format,
 training, and the state, with each parameter under its name. Floats are written with as many digits as
 give the same float back. A state is rebuilt in the form of a template, a fresh state of the same network
 and optimiser, so nothing in a file chooses what is made: it is parsed and checked, never unpickled.
-
-(`tapegrad.checkpoint` is something else: it saves memory in a reverse sweep.)
 """
 
 from __future__ import annotations

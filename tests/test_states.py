@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tapegrad as tg
-from tapegrad import checkpoints, datasets, random
+from tapegrad import datasets, random, states
 from tapegrad.errors import OutputFolderError, ParameterFileError
 from tapegrad.nn import losses, mlp
 from tapegrad.nn.mlp import MLP
@@ -45,14 +45,14 @@ def run(optimiser: Optimiser, state: State[MLP], epochs: int) -> State[MLP]:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     path = tmp_path / "state.json"
-    checkpoints.save(path, run(adam(0.1), fresh(adam(0.1)), 2), SETTINGS)
+    states.save(path, run(adam(0.1), fresh(adam(0.1)), 2), SETTINGS)
     return path
 
 
 def refused(path: Path) -> str:
     """The message of the error for loading `path`."""
     with pytest.raises(ParameterFileError) as error:
-        checkpoints.load(path, fresh(adam(0.1)), SETTINGS)
+        states.load(path, fresh(adam(0.1)), SETTINGS)
     message = str(error.value)
     assert message.startswith(f"cannot continue from {path}: ")
     assert "\n" not in message
@@ -67,8 +67,8 @@ def test_resuming_gives_the_bits_of_never_having_stopped(name: str, tmp_path: Pa
     optimiser = OPTIMISERS[name](0.1)
     whole = run(optimiser, fresh(optimiser), 6)
     path = tmp_path / "state.json"
-    checkpoints.save(path, run(optimiser, fresh(optimiser), 3), SETTINGS)
-    loaded = checkpoints.load(path, fresh(optimiser), SETTINGS)
+    states.save(path, run(optimiser, fresh(optimiser), 3), SETTINGS)
+    loaded = states.load(path, fresh(optimiser), SETTINGS)
     assert loaded.epoch == 3
     assert run(optimiser, loaded, 6) == whole
 
@@ -86,8 +86,8 @@ def test_every_state_comes_back_as_it_was(
     path = tmp_path_factory.mktemp("states") / "state.json"
     params = {"w": (numbers[0], numbers[1]), "b": numbers[2]}
     state = State(params, OptimiserState(count, (params,)), random.Key(bits), count, loss)
-    checkpoints.save(path, state, SETTINGS)
-    loaded = checkpoints.load(path, start(params, momentum(0.1), random.key(0)), SETTINGS)
+    states.save(path, state, SETTINGS)
+    loaded = states.load(path, start(params, momentum(0.1), random.key(0)), SETTINGS)
     assert loaded == state
     assert repr(loaded) == repr(state)  # also the sign of a zero
 
@@ -107,8 +107,8 @@ def test_the_file_can_be_read_by_a_person(saved: Path) -> None:
 
 def test_saving_replaces_the_file_and_leaves_nothing_else(saved: Path) -> None:
     state = run(adam(0.1), fresh(adam(0.1)), 3)
-    checkpoints.save(saved, state, SETTINGS)
-    assert checkpoints.load(saved, fresh(adam(0.1)), SETTINGS) == state
+    states.save(saved, state, SETTINGS)
+    assert states.load(saved, fresh(adam(0.1)), SETTINGS) == state
     assert list(saved.parent.iterdir()) == [saved]
 
 
@@ -120,21 +120,21 @@ def test_a_good_file_survives_a_failing_save(saved: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "fsync", disk_full)
     with pytest.raises(OutputFolderError, match="No space left on device"):
-        checkpoints.save(saved, fresh(adam(0.1)), SETTINGS)
+        states.save(saved, fresh(adam(0.1)), SETTINGS)
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
 
 
 def test_a_folder_that_is_not_there_is_no_place_to_save(tmp_path: Path) -> None:
     with pytest.raises(OutputFolderError, match="No such file or directory"):
-        checkpoints.save(tmp_path / "nowhere" / "state.json", fresh(sgd(0.1)), SETTINGS)
+        states.save(tmp_path / "nowhere" / "state.json", fresh(sgd(0.1)), SETTINGS)
 
 
 @pytest.mark.parametrize("x", [math.nan, math.inf])
 def test_a_state_that_is_not_finite_is_not_saved(x: float, saved: Path) -> None:
     before = saved.read_bytes()
     with pytest.raises(ParameterFileError, match="epoch 0 holds a number that is not finite"):
-        checkpoints.save(saved, start((x,), sgd(0.1), random.key(0)), SETTINGS)
+        states.save(saved, start((x,), sgd(0.1), random.key(0)), SETTINGS)
     assert saved.read_bytes() == before
 
 
@@ -219,13 +219,13 @@ def test_a_parameter_that_is_not_a_finite_float_is_refused(saved: Path, written:
 def test_a_file_of_another_network_or_optimiser_is_refused(saved: Path) -> None:
     wider = start(mlp.init(random.key(1), (2, 4, 1)), adam(0.1), random.key(2))
     with pytest.raises(ParameterFileError, match="another network"):
-        checkpoints.load(saved, wider, SETTINGS)
+        states.load(saved, wider, SETTINGS)
     with pytest.raises(ParameterFileError, match="another optimiser"):
-        checkpoints.load(saved, fresh(sgd(0.1)), SETTINGS)
+        states.load(saved, fresh(sgd(0.1)), SETTINGS)
 
 
 def test_what_is_loaded_is_a_value_of_its_own(saved: Path) -> None:
     template = fresh(adam(0.1))
     before = attrs.evolve(template)
-    checkpoints.load(saved, template, SETTINGS)
+    states.load(saved, template, SETTINGS)
     assert template == before
