@@ -41,6 +41,6 @@ else:
 __all__ = [
     "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "custom_jvp",
     "custom_vjp", "datasets", "derivatives", "errors", "evaluate", "extend", "grad", "hessian", "hvp", "jacfwd",
-    "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "states", "stop_gradient", "testing", "trace", "training",
-    "tree", "value_and_grad", "view", "vjp",
+    "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "states", "stop_gradient", "testing",
+    "trace", "training", "tree", "value_and_grad", "view", "vjp",
 ]  # fmt: skip

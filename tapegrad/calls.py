@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from types import MethodType
 
 from tapegrad.errors import StructureError
 from tapegrad.trace import Arguments, name_of, parameter_names
@@ -16,9 +18,16 @@ class Transform:
     __slots__ = ()
     function: Callable[..., object]
 
+    @abstractmethod
+    def __call__(self, *args: object, **keywords: object) -> object: ...
+
     @property
     def __wrapped__(self) -> Callable[..., object]:
         return self.function
+
+    def __get__(self, instance: object, owner: type | None = None) -> object:
+        """A transformed method is bound as a function is; its instance is argument 0."""
+        return self if instance is None else MethodType(self, instance)
 
     @property
     def __name__(self) -> str:
@@ -36,6 +45,9 @@ def select(
         arguments = Arguments.of(args, parameter_names(function, 1))
         return arguments, arguments.rebuild
     wanted = argnums if isinstance(argnums, tuple) else (argnums,)
+    if not all(type(i) is int for i in wanted):
+        msg = f"argnums is an int or a tuple of ints, not {argnums!r:.60}; write (0, 1) for the first two arguments"
+        raise StructureError(msg)
     if not args:
         msg = f"{name_of(function)} was given no positional argument to differentiate; keywords are settings"
         raise StructureError(msg)

@@ -11,13 +11,13 @@ from typing import Final
 from tapegrad.primitive import Params, Primitive
 from tapegrad.source import Site, site_of
 
-__all__ = ["NONE", "Columns", "Source", "constant", "input_"]
+__all__ = ["NONE", "Columns", "Start", "constant", "input_"]
 
 NONE: Final = -1
 """In a column of indices or offsets: there is none."""
 
 
-class Source(Primitive):
+class Start(Primitive):
     """A record that reads nothing: an input or a constant."""
 
     def evaluate(self, operands: Sequence[object], params: Params) -> object:
@@ -32,8 +32,8 @@ class Source(Primitive):
         return {}
 
 
-input_ = Source("input", 0, {"name": str})
-constant = Source("constant", 0, {"value": float})
+input_ = Start("input", 0, {"name": str})
+constant = Start("constant", 0, {"value": float})
 
 
 class Columns:

@@ -18,7 +18,8 @@ from tapegrad.primitive import Comparison, lookup
 from tapegrad.source import caller
 
 __all__ = [
-    "apply_ufunc", "refuse_complex", "refuse_float", "refuse_hash", "refuse_integer", "refuse_pickle", "refuse_rounding",
+    "apply_ufunc", "refuse_complex", "refuse_float", "refuse_hash", "refuse_integer", "refuse_pickle",
+    "refuse_rounding",
 ]  # fmt: skip
 
 

@@ -123,5 +123,5 @@ RECOMMENDED: Final[Mapping[str, Recommendation]] = MappingProxyType({
     "spiral": Recommendation(hidden=(20, 20), optimiser="adam", rate=0.01),
 })  # fmt: skip
 """For each data set, settings with which the multilayer perceptron of `tapegrad.nn`, on `standardised`
-points, gets at least 96 % of them right. For the spiral, whose arms wind around each other, that takes
+points, comes to have at least 96 % of them right. For the spiral, whose arms wind around each other, that takes
 wider layers, and steps that adapt to each parameter."""

@@ -45,10 +45,13 @@ class Elementwise(Primitive):
         """The derivative dictionary at this point. Raises RuleError if a position is missing."""
         if self.rule is None:
             return {}
-        partials = self.rule(out, *operands)
-        if partials.keys() != set(range(len(operands))):
-            raise self.incomplete(partials)
-        return partials
+        answer: object = self.rule(out, *operands)
+        if not isinstance(answer, dict):
+            msg = f"the rule of {self.name!r} returned a {type(answer).__name__}, not a dictionary of partials"
+            raise RuleError(msg)
+        if answer.keys() != set(range(len(operands))):
+            raise self.incomplete(answer)
+        return answer
 
     def incomplete(self, partials: Mapping[int, object]) -> RuleError:
         """The error for a rule that does not state exactly the positions of its operation."""

@@ -89,7 +89,7 @@ class OutputTypeError(TapegradError, TypeError):
 class OperandError(TapegradError, TypeError):
     """An operation was given something that is not a real number.
 
-    Example: ``tnp.sin("1")`` or ``x * 1j`` with a traced ``x``.
+    Example: ``tnp.sin("1")`` or ``np.ones(3) * x`` with a traced ``x``.
     Cure: pass floats or traced values.
     """
 

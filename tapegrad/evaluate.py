@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tapegrad.errors import BranchError, StructureError
 from tapegrad.primitive import Comparison
-from tapegrad.tape import Tape, constant, input_
+from tapegrad.tape import Tape, input_
 
 __all__ = ["evaluate"]
 
@@ -33,9 +33,6 @@ def evaluate(tape: Tape, arguments: Sequence[object]) -> list[object]:
         primitive = columns.primitives[index]
         if primitive is input_:
             values.append(next(remaining))
-            continue
-        if primitive is constant:
-            values.append(columns.constants[index])
             continue
         operands = [values[i] for i in columns.inputs(index)]
         params = columns.params_at(index)

@@ -14,17 +14,16 @@ from __future__ import annotations
 
 import builtins
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
 import toolz
 
-__all__ = ["accumulate", "map", "merge_with", "partition_all", "reduce", "zip_with"]
+__all__ = ["accumulate", "map", "partition_all", "reduce", "zip_with"]
 
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
-K = TypeVar("K")
 
 
 def map(function: Callable[[A], B]) -> Callable[[Iterable[A]], Iterator[B]]:
@@ -66,12 +65,3 @@ def partition_all(size: int, items: Sequence[A]) -> Iterator[tuple[A, ...]]:
     [(1, 2), (3,)]
     """
     return cast(Iterator[tuple[A, ...]], toolz.partition_all(size, items))
-
-
-def merge_with(function: Callable[[list[A]], B], *dictionaries: Mapping[K, A]) -> dict[K, B]:
-    """One dictionary; values under the same key are combined: what accumulating derivatives is.
-
-    >>> merge_with(sum, {"x": 1.0}, {"x": 2.0, "y": 3.0})
-    {'x': 3.0, 'y': 3.0}
-    """
-    return cast(dict[K, B], toolz.merge_with(function, *dictionaries))

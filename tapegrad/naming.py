@@ -13,15 +13,17 @@ __all__ = ["names_of_records"]
 Span = tuple[int, int, int, int]  # line, column, end line, end column
 
 
-def names_of_records(tape: Tape) -> dict[int, str]:
-    """The name of each record that has one: an input's own, or that of the plain assignment it stands in.
+def names_of_records(tape: Tape, start: int = 0) -> dict[int, str]:
+    """The name of each record, from `start` on, that has one.
+
+    An input has its own, another record that of the plain assignment it stands in.
 
     A record is named if the expression it computes is the whole right-hand side. Where the same
     assignment runs again, as in a loop, every round's record bears the name.
     """
     names: dict[int, str] = {}
     assignments: dict[str, dict[Span, str]] = {}
-    for index in range(len(tape) - 1, -1, -1):
+    for index in range(len(tape) - 1, start - 1, -1):
         record = tape[index]
         if record.primitive is input_:
             names[index] = str(record.static("name"))

@@ -110,6 +110,9 @@ class Primitive:
     facts: Final[Mapping[str, type]]  # the static facts that every record of it states, and what they are
 
     def __init__(self, name: str, arity: int | None, facts: Mapping[str, type] = MappingProxyType({})) -> None:
+        if not str(name).isidentifier():  # the text of a tape could not be read back
+            msg = f"the name of an operation is a word such as 'softsign', not {name!r:.60}"
+            raise RuleError(msg)
         if name in _registry:
             msg = f"an operation named {name!r} exists already; choose another name"
             raise RuleError(msg)

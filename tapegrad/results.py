@@ -70,8 +70,9 @@ def write(job: Job, state: State[MLP], log: Sequence[Row], folder: Path) -> None
     """Make all results, then write them. Raises OutputFolderError."""
     figures = _pictures(job, state, log)
     files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
-    states.save(folder / PARAMETERS, state, _facts(job))
+    # The log first: an interrupt between the two leaves a log that is long enough for the parameters.
     write_whole(folder / LOG, _log_text(job, log))
+    states.save(folder / PARAMETERS, state, _facts(job))
     for name, content in files.items():
         write_whole(folder / name, content)
 
@@ -100,6 +101,7 @@ def read(job: Job, folder: Path) -> tuple[State[MLP], tuple[Row, ...]]:
         with path.open(encoding="utf-8", newline="") as file:
             cells = list(csv.reader(file))
         log = tuple(Row(int(epoch), float(loss), float(result)) for epoch, loss, result in cells[1:])
+        log = log[: state.epoch]
     except (OSError, ValueError, csv.Error):
         log = ()
     if [row.epoch for row in log] != list(range(1, state.epoch + 1)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from itertools import islice
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -66,10 +66,14 @@ def is_internal(filename: str) -> bool:
     return answer
 
 
+@lru_cache(maxsize=64)  # unpacking the table of a code object takes as long as the code is
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    return list(code.co_positions())
+
+
 def site_of(code: CodeType, instruction: int) -> Site:
     """The source span of the instruction at byte offset `instruction` of `code`."""
-    position = next(islice(code.co_positions(), max(instruction, 0) // 2, None), (None,) * 4)
-    line, end_line, column, end_column = position
+    line, end_line, column, end_column = _positions(code)[max(instruction, 0) // 2]
     first = code.co_firstlineno
     return Site(code.co_filename, line or first, column or 0, end_line or line or first, end_column or 0, code.co_name)
 

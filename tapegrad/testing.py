@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 from tapegrad import tree
+from tapegrad.errors import SettingError
 from tapegrad.numpy import exp, log, sigmoid, sin, sqrt, tanh
 from tapegrad.recorder import Scalar
 from tapegrad.transforms import jvp, vjp
@@ -28,12 +29,17 @@ Mode = Literal["fwd", "rev"]
 def central_difference(function: Callable[..., Scalar], *vals: float, arg: int = 0, epsilon: float = 1e-6) -> float:
     """The slope of `function` along argument `arg`: (f(x + e) - f(x - e)) / 2e, wrong by O(e**2).
 
+    Raises SettingError if x + e is x: the step is lost in rounding, or is no step.
+
     >>> round(central_difference(lambda x, y: x * x * y, 3.0, 2.0), 6)
     12.0
     """
     above, below = list(vals), list(vals)
     above[arg] += epsilon
     below[arg] -= epsilon
+    if not above[arg] > below[arg]:
+        msg = f"a step of {epsilon!r} from {vals[arg]!r} is lost in rounding; choose a larger epsilon"
+        raise SettingError(msg)
     # the step that was taken, which rounding made differ from 2 epsilon
     return cast(float, (function(*above) - function(*below)) / (above[arg] - below[arg]))
 
@@ -52,6 +58,9 @@ def check_grads(
 
     >>> check_grads(lambda x, y: x * y + y * y, (2.0, 3.0))
     """
+    if order < 1 or not modes or not set(modes) <= {"fwd", "rev"}:
+        msg = f"check_grads checks orders from 1 on in the modes 'fwd' and 'rev', not order {order} in modes {modes}"
+        raise SettingError(msg)
     generator = random.Random(seed)  # noqa: S311  # a direction, not a secret
     _check(function, tuple(args), order, modes, tolerance, generator, path="")
 
@@ -91,12 +100,13 @@ def _check(
 
 def _slope(function: Callable[..., object], args: tuple[object, ...], tangents: tuple[object, ...], g: object) -> float:
     """The central difference of <g, f> along `tangents`."""
+    scale = max([1.0, *(abs(cast(float, x)) for x in tree.leaves(args))])
 
     def along(step: float) -> float:
         moved = tree.map_leaves(lambda x, t: x + step * t, args, tangents)
         return _dot(g, function(*moved))
 
-    return central_difference(along, 0.0, epsilon=1e-6)
+    return central_difference(along, 0.0, epsilon=1e-6 * scale)
 
 
 def _dot(first: object, second: object) -> float:

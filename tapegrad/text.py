@@ -125,6 +125,9 @@ def _parse_line(line: str, number: int, expected: int) -> Row:
             raise TapeFormatError(msg)
         if word["input"] is not None:
             inputs.append(_index(word["input"], number))
+        elif key in dict(params):
+            msg = f"line {number} of the tape states {key} twice"
+            raise TapeFormatError(msg)
         elif key is not None:
             params.append((key, _value(word["value"], number)))
         at = word.end()
@@ -194,9 +197,7 @@ def from_json(text: str) -> list[Row]:
         raise TapeFormatError(msg)
     version = document.get("version")
     if type(version) is not int or version != VERSION:
-        msg = (
-            f"the tape is saved in version {version!r:.20}; this tapegrad reads version {VERSION}, a newer one may more"
-        )
+        msg = f"the tape is saved in version {version!r:.20}; this tapegrad reads version {VERSION}; use a newer one"
         raise TapeFormatError(msg)
     records = document.get("records")
     if not isinstance(records, list):

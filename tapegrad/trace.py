@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 
 import attrs
 import numpy as np
@@ -29,7 +30,7 @@ class Recorded:
     """
 
     tape: Tape
-    values: Sequence[object]
+    values: Sequence[object] = attrs.field(repr=False)
     outputs: tuple[int, ...]
     structure: Structure  # of the output
     aux: object = None
@@ -107,9 +108,10 @@ def name_of(function: Callable[..., object]) -> str:
 
 def parameter_names(function: Callable[..., object], count: int) -> tuple[str, ...]:
     """The names of the first `count` positional parameters; ``arg0``, ``arg1`` where there are none."""
-    code = getattr(function, "__code__", None)
-    if code is not None and count <= code.co_argcount and not hasattr(function, "__wrapped__"):
-        return tuple(code.co_varnames[:count])  # a plain function says so at once
+    if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
+        code = function.__code__  # a plain function says so at once
+        if count <= code.co_argcount:
+            return code.co_varnames[:count]
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # some builtins have no signature
@@ -202,6 +204,9 @@ def _like(original: object, g: object) -> object:
 class Trace:
     """What one call did: the program, the value of every record, and the result.
 
+    ``values`` are plain numbers, by record. ``output`` is what the function returned, with plain numbers
+    too, or with variables of an enclosing transform; ``outputs`` are the records of its leaves.
+
     >>> t = trace(lambda x, y: x * y + 1.0, 2.0, 3.0)
     >>> [(record.primitive, record.inputs) for record in t.tape]
     [(input, ()), (input, ()), (multiply, (0, 1)), (constant, ()), (add, (2, 3))]
@@ -227,5 +232,4 @@ def trace(function: Callable[..., object], *vals: object, **keywords: object) ->
     arguments = Arguments.of(vals, parameter_names(function, len(vals)))
     recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, keywords)
     values = tuple(concrete(value) for value in recorded.values)
-    output = recorded.structure.unflatten([values[i] for i in recorded.outputs])
-    return Trace(recorded.tape, values, output, recorded.outputs)
+    return Trace(recorded.tape, values, recorded.output(), recorded.outputs)

@@ -163,6 +163,9 @@ class Derivatives(Transform):
 
     def __call__(self, *args: object, **vals: object) -> dict[str, object]:
         names = (*parameter_names(self.function, len(args)), *vals)
+        if len(set(names)) != len(names):
+            msg = f"{name_of(self.function)} has two arguments of one name among {', '.join(names)}; pass each once"
+            raise StructureError(msg)
         arguments = Arguments.of((*args, *vals.values()), names)
 
         def rebuild(leaves: Sequence[object]) -> Sequence[object]:
@@ -178,7 +181,7 @@ class Derivatives(Transform):
         gradients = arguments.gradients(cotangents[: len(arguments.leaves)])
         found = dict(zip(names, gradients, strict=True))
         if self.intermediates:
-            for index, name in names_of_records(recorded.tape).items():
+            for index, name in names_of_records(recorded.tape, len(arguments.leaves)).items():
                 found.setdefault(name, 0.0 if cotangents[index] is None else cotangents[index])
         return found
 

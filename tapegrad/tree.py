@@ -16,7 +16,9 @@ from typing import TypeVar, cast
 import attrs
 import optree
 
-__all__ = ["Structure", "flatten", "leaf_names", "leaves", "map_leaves", "same_structure"]
+from tapegrad.errors import StructureError
+
+__all__ = ["Structure", "flatten", "leaf_names", "leaves", "map_leaves"]
 
 _NAMESPACE = "tapegrad"
 _registered: set[type] = set()  # grows only: what optree knows of
@@ -92,19 +94,22 @@ def leaf_names(tree: object, root: str) -> list[str]:
 
 
 def map_leaves(function: Callable[..., object], tree: T, *others: object) -> T:
-    """The tree whose leaves are ``function(leaf, *leaves of the others)``; all have the first's structure.
+    """The tree whose leaves are ``function(leaf, *leaves of the others)``.
+
+    Raises StructureError if another tree has not the structure of the first.
 
     >>> map_leaves(lambda w, g: w - 0.1 * g, {"w": 1.0}, {"w": 5.0})
     {'w': 0.5}
     """
     found, structure = flatten(tree)
-    columns = [flatten(other)[0] for other in others]
+    columns: list[list[object]] = []
+    for other in others:
+        other_leaves, other_structure = flatten(other)
+        if other_structure != structure:
+            msg = f"trees of one structure are needed, not {structure} and {other_structure}"
+            raise StructureError(msg)
+        columns.append(other_leaves)
     return cast(T, structure.unflatten(list(map(function, found, *columns))))
-
-
-def same_structure(first: object, second: object) -> bool:
-    """Whether two trees differ in their leaves only."""
-    return flatten(first)[1] == flatten(second)[1]
 
 
 def _is_record(cls: type) -> bool:
@@ -128,8 +133,10 @@ def _register(cls: type) -> None:
             children,
         )
 
+    make = cast(Callable[[type], object], cls.__new__)
+
     def rebuild(kept: tuple[object, ...], parts: Iterable[object]) -> object:
-        node: object = object.__new__(cls)
+        node = make(cls)
         for name, part in (*zip(children, parts, strict=True), *zip(statics, kept, strict=True)):
             object.__setattr__(node, name, part)  # frozen classes forbid plain assignment
         return node

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from tapegrad.testing import check_grads, programs
 points = st.floats(-2.0, 2.0)
 Layer = Callable[[Sequence[tg.Scalar]], list[tg.Scalar]]
 Wrap = Callable[[Layer], Layer]
+Function = Callable[[tg.Scalar], tg.Scalar]
 
 
 def loss(wrap: Wrap, w: tg.Scalar, x: tg.Scalar) -> tg.Scalar:
@@ -120,3 +122,45 @@ def test_a_value_of_an_inner_trace_cannot_be_captured_by_an_outer_call() -> None
 
     with pytest.raises(CaptureError, match=r"test_checkpoint.py:\d+: .*pass it as an argument"):
         tg.grad(f)(3.0)
+
+
+# What a checkpointed function computes from captured values alone is its own as well.
+CAPTURED: list[tuple[Function, Function]] = [
+    (lambda w: tg.checkpoint(lambda x: x * tnp.exp(w))(w), lambda w: w * tnp.exp(w)),
+    (lambda w: tg.checkpoint(lambda x: x * (w * w))(w), lambda w: w * w * w),
+    (lambda w: tg.checkpoint(lambda x: w * 2.0 * x)(w), lambda w: w * 2.0 * w),
+    (lambda w: tg.checkpoint(lambda x: x * x if w > 0.0 else -x)(w), lambda w: w * w),
+    (lambda w: tg.checkpoint(lambda x: w)(w), lambda w: w),
+    (lambda w: tg.checkpoint(lambda x: w * w)(w), lambda w: w * w),
+    (lambda w: tg.checkpoint(lambda x: [x * tnp.exp(w), w * w])(w)[1], lambda w: w * w),
+    (
+        lambda w: tg.checkpoint(
+            lambda x: tg.checkpoint(lambda z: z * tnp.exp(w) * (w * w))(x) * tg.checkpoint(lambda z: w * w)(w)
+        )(w),
+        lambda w: w * tnp.exp(w) * w * w * w * w,
+    ),
+]
+
+
+@pytest.mark.parametrize(("with_checkpoint", "without"), CAPTURED)
+def test_captured_values_are_followed_wherever_they_are_used(with_checkpoint: Function, without: Function) -> None:
+    for transform in (
+        lambda f: tg.grad(f)(1.3),
+        lambda f: tg.grad(tg.grad(f))(1.3),
+        lambda f: tg.jvp(f, (1.3,), (1.0,))[1],
+        lambda f: tg.jvp(tg.grad(f), (1.3,), (1.0,))[1],
+    ):
+        assert transform(with_checkpoint) == pytest.approx(transform(without), rel=1e-13)
+
+
+def test_a_pullback_through_captured_values_may_be_called_by_many_threads() -> None:
+    out, pullback = tg.vjp(CAPTURED[-1][0], 1.3)
+    expected = pullback(1.0)
+    answers: list[object] = []
+    threads = [threading.Thread(target=lambda: answers.extend(pullback(1.0) for _ in range(10))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [expected] * 80
+    assert out == pytest.approx(CAPTURED[-1][1](1.3), rel=1e-14)

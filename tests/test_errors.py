@@ -11,8 +11,16 @@ import pytest
 import tapegrad as tg
 import tapegrad.numpy as tnp
 from tapegrad import errors
-from tapegrad.errors import ConversionError, LeakedVariableError, MathFunctionError, OperandError, RuleError
+from tapegrad.errors import (
+    ConversionError,
+    LeakedVariableError,
+    MathFunctionError,
+    OperandError,
+    RuleError,
+    SettingError,
+)
 from tapegrad.extend import check_rule, elementwise
+from tapegrad.testing import central_difference, check_grads
 
 CLASSES = [value for value in vars(errors).values() if isinstance(value, type)]
 
@@ -131,6 +139,19 @@ def test_a_leaked_variable_names_both_lines() -> None:
             use()
 
 
+def test_a_leaked_variable_that_is_only_passed_on_is_noticed() -> None:
+    kept: list[tg.Var] = []
+
+    def f(x: tg.Var) -> tg.Var:
+        kept.append(x)
+        return x
+
+    tg.trace(f, 3.0)
+    for use in (lambda: tg.trace(lambda x: kept[0], 2.0), lambda: tg.trace(lambda x: x, kept[0])):
+        with pytest.raises(LeakedVariableError, match=r"test_errors.py:\d+"):
+            use()
+
+
 def test_a_variable_leaked_into_another_trace_is_noticed() -> None:
     kept: list[tg.Scalar] = []
 
@@ -181,6 +202,29 @@ def test_a_rule_with_a_missing_position_is_an_error_not_a_zero() -> None:
         check_rule(wrong, 2.0)
     check_rule(right, 1.0, 2.0, 3.0)
     assert list(tg.derivatives(right)(2.0, 3.0, 4.0).values()) == [3.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize("answer", [[1.0], 1.0, None])
+def test_a_rule_that_returns_no_dictionary_is_named(answer: object) -> None:
+    name = f"test_rule_of_{type(answer).__name__}"
+    broken = elementwise(name, abs, lambda out, x: answer)  # type: ignore[arg-type, return-value]
+    with pytest.raises(RuleError, match=f"'{name}' returned a {type(answer).__name__}, not a dictionary"):
+        tg.grad(broken)(2.0)
+
+
+@pytest.mark.parametrize("name", ["two words", "a#b", "", "1st", "line\n"])
+def test_the_name_of_an_operation_is_a_word(name: str) -> None:
+    with pytest.raises(RuleError, match="is a word such as"):
+        elementwise(name, abs, None)
+
+
+def test_a_check_that_would_check_nothing_is_refused() -> None:
+    for order, modes in ((0, ("fwd",)), (1, ()), (1, ("reverse",))):
+        with pytest.raises(SettingError, match="check_grads checks orders from 1 on"):
+            check_grads(tnp.sin, (1.0,), order=order, modes=modes)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="lost in rounding"):
+        central_difference(tnp.sin, 1e20)
+    check_grads(lambda x: x * x, (1e8,))
 
 
 def test_an_operation_has_one_declaration() -> None:

@@ -65,7 +65,7 @@ def test_a_tree_is_updated_leaf_by_leaf(optimiser: Optimiser) -> None:
             for g, leaf_state, x in zip(tree.leaves(gradient), leaf_states, tree.leaves(params), strict=True)
         ]
         leaf_states = [leaf_state for _, leaf_state in steps]
-        assert tree.same_structure(updates, params)
+        assert tree.flatten(updates)[1] == tree.flatten(params)[1]
         assert tree.leaves(updates) == [update for update, _ in steps]
 
 

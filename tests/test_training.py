@@ -207,7 +207,7 @@ def test_a_state_of_another_optimiser_or_network_is_refused() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", datasets.NAMES[:-1])
+@pytest.mark.parametrize("name", datasets.NAMES)
 def test_the_recommendation_solves_the_data_set(name: str) -> None:
     recommended = datasets.RECOMMENDED[name]
     optimiser = OPTIMISERS[recommended.optimiser](recommended.rate)

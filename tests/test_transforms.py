@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
 import inspect
+import math
 import pickle
 from collections.abc import Callable
 from typing import cast
@@ -304,3 +307,86 @@ def test_hessian_and_hvp() -> None:
     product = tg.hvp(rosenbrock, (at,), ([1.0, -2.0],))
     assert product == pytest.approx(np.array(expected) @ [1.0, -2.0])
     assert tg.hvp(f, (2.0, 3.0), (1.0, 0.0)) == (-np.sin(2.0), 1.0)
+
+
+# ---- functions of every kind -------------------------------------------------------------------
+
+
+class Spring:
+    stiffness = 3.0
+
+    def energy(self, x: tg.Scalar, y: tg.Scalar) -> tg.Scalar:
+        return self.stiffness * x * y
+
+    @classmethod
+    def shared(cls, x: tg.Scalar) -> tg.Scalar:
+        return cls.stiffness * x * x
+
+    def __call__(self, x: tg.Scalar) -> tg.Scalar:
+        return self.stiffness * x
+
+
+def test_methods_and_callable_objects_are_functions() -> None:
+    assert tg.derivatives(Spring().energy)(2.0, 3.0) == {"x": 9.0, "y": 6.0}
+    assert tg.derivatives(Spring.shared)(2.0) == {"x": 12.0}
+    assert tg.derivatives(Spring())(2.0) == {"x": 3.0}
+    assert tg.trace(Spring().energy, 2.0, 3.0).tape[0].static("name") == "x"
+    assert tg.grad(functools.partial(f, 2.0))(3.0) == 2.0
+
+
+def test_a_transformed_method_is_bound_with_its_instance_as_argument_0() -> None:
+    class Model:
+        scale = 2.0
+
+        @functools.partial(tg.grad, argnums=1)
+        def slope(self, x: tg.Scalar) -> tg.Scalar:
+            return self.scale * x * x
+
+        @tg.checkpoint
+        def double(self, x: tg.Scalar) -> tg.Scalar:
+            return self.scale * x
+
+    slope = cast(Callable[[float], float], Model().slope)  # the checker does not know that it is bound
+    assert slope(3.0) == 12.0
+    assert tg.grad(Model().double)(3.0) == 2.0
+
+
+@pytest.mark.parametrize("argnums", [[0, 1], "x", None, 1.0, (0, "y"), True])
+def test_argnums_are_ints(argnums: object) -> None:
+    with pytest.raises(StructureError, match="argnums is an int or a tuple of ints"):
+        tg.grad(f, argnums=argnums)(2.0, 3.0)  # type: ignore[call-overload]
+
+
+def test_two_arguments_of_one_name_are_refused() -> None:
+    def named(*xs: tg.Scalar, **others: tg.Scalar) -> tg.Scalar:
+        return xs[0] * others["xs0"]
+
+    with pytest.raises(StructureError, match="two arguments of one name among xs0, xs0"):
+        tg.derivatives(named)(2.0, xs0=3.0)
+
+
+def test_a_trace_inside_another_transform_keeps_the_derivative() -> None:
+    def inside(x: tg.Scalar) -> tg.Scalar:
+        output = tg.trace(lambda y: y * y, x).output
+        assert isinstance(output, tg.Var)
+        return output
+
+    assert tg.grad(inside)(3.0) == 6.0
+
+
+def test_copies_of_traced_values_are_the_values() -> None:
+    assert tg.grad(lambda x: x * copy.deepcopy(x) * copy.copy(x))(2.0) == 12.0
+    assert tg.grad(lambda p: dataclasses.asdict(p)["slope"] ** 2)(Line(3.0, 1.0)) == Line(6.0, 0.0)
+
+
+@pytest.mark.parametrize("power", [2, 3, 4])
+def test_every_derivative_of_a_power_at_zero_is_finite_in_both_modes(power: int) -> None:
+    def forward(g: Callable[[tg.Scalar], tg.Scalar]) -> Callable[[tg.Scalar], tg.Scalar]:
+        return lambda x: tg.jvp(g, (x,), (1.0,))[1]
+
+    by_grad: Callable[[tg.Scalar], tg.Scalar] = lambda x: x**power  # noqa: E731  # transformed in a loop
+    by_jvp = by_grad
+    for order in range(1, 7):
+        by_grad, by_jvp = tg.grad(by_grad), forward(by_jvp)
+        expected = float(math.factorial(power)) if order == power else 0.0
+        assert (by_grad(0.0), by_jvp(0.0)) == (expected, expected)

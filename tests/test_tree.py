@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from tapegrad import tree
+from tapegrad.errors import StructureError
 
 
 class Point(NamedTuple):
@@ -65,10 +66,20 @@ def test_classes_are_rebuilt_without_their_init() -> None:
 
 
 def test_structures_compare_by_shape_and_static_fields() -> None:
-    assert tree.same_structure({"a": 1.0}, {"a": 2.0})
-    assert not tree.same_structure({"a": 1.0}, {"b": 1.0})
-    assert not tree.same_structure((1.0,), [1.0])
-    assert not tree.same_structure(Checked(1.0, "x"), Checked(1.0, "y"))
+    def structure(value: object) -> tree.Structure:
+        return tree.flatten(value)[1]
+
+    assert structure({"a": 1.0}) == structure({"a": 2.0})
+    assert structure({"a": 1.0}) != structure({"b": 1.0})
+    assert structure((1.0,)) != structure([1.0])
+    assert structure(Checked(1.0, "x")) != structure(Checked(1.0, "y"))
+
+
+def test_leaves_are_combined_only_in_trees_of_one_structure() -> None:
+    assert tree.map_leaves(lambda x, y: x + y, {"a": 1.0}, {"a": 2.0}) == {"a": 3.0}
+    for other in ({"b": 1.0}, {"a": (1.0, 2.0)}, {}, [1.0]):
+        with pytest.raises(StructureError, match="trees of one structure are needed"):
+            tree.map_leaves(lambda x, y: x + y, {"a": 1.0}, other)
 
 
 def test_structures_are_shown_with_stars() -> None:

@@ -7,6 +7,7 @@ import math
 from tapegrad import floats
 from tapegrad.elementwise import Binary, Unary, binary, chain, unary
 from tapegrad.ops.arithmetic import divide, is_zero
+from tapegrad.typing import Number, Partials
 
 __all__ = [
     "cbrt", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "power", "reciprocal", "sigmoid",
@@ -29,13 +30,19 @@ square = unary("square", lambda x: x * x, lambda out, x: {0: 2.0 * x})
 sqrt = unary("sqrt", floats.sqrt, lambda out, x: {0: divide(0.5, out)})  # inf at 0
 cbrt = unary("cbrt", math.cbrt, lambda out, x: {0: divide(1.0 / 3.0, out * out)})  # inf at 0
 
-# `chain` lets a zero factor win over an infinite one: at x = 0, y = 0 is 0 although x**(y - 1) is infinite.
-# Adding 1 to a zero x makes its logarithm 0: 0**y does not change with a positive y.
-power: Binary = binary(
-    "power",
-    floats.power,
-    lambda out, x, y: {0: chain(y, power(x, y - 1.0)), 1: chain(out, log(x + is_zero(x)))},
-)
+
+def _power_partials(out: Number, x: Number, y: Number) -> Partials:
+    """y x**(y - 1) and out log(x).
+
+    `chain` lets a zero factor win over an infinite one. A power that is constantly 0 ends the chain of
+    derivatives of x**2, x**3, ...; the next link would be infinite at 0. Adding 1 to a zero x makes its
+    logarithm 0: 0**y does not change with a positive y.
+    """
+    by_x = 0.0 if type(y) is float and y == 0.0 else chain(y, power(x, y - 1.0))
+    return {0: by_x, 1: chain(out, log(x + is_zero(x)))}
+
+
+power: Binary = binary("power", floats.power, _power_partials)
 
 # 1 - sigmoid(x) is sigmoid(-x), which does not cancel in the right tail.
 sigmoid: Unary = unary("sigmoid", floats.sigmoid, lambda out, x: {0: out * sigmoid(-x)})
