@@ -63,9 +63,25 @@ class Recorder(Recording):
 
     # ---- writing ---------------------------------------------------------------------------
 
+    def inputs(self, values: Sequence[object], names: Sequence[str]) -> list[Var]:
+        """Append arguments; they stand where the user called the transform."""
+        columns = self.columns
+        frame = users_frame(sys._getframe(1))
+        columns.start_run(frame.f_code)
+        made: list[Var] = []
+        for value, name in zip(values, names, strict=True):
+            columns.params[len(self.values)] = (("name", name),)
+            columns.primitives.append(input_)
+            columns.lefts.append(NONE)
+            columns.rights.append(NONE)
+            columns.instructions.append(frame.f_lasti)
+            self.values.append(value)
+            made.append(self.variable(len(self.values) - 1))
+        return made
+
     def input(self, value: object, name: str) -> Var:
-        """Append an argument."""
-        return self._append(input_, [], (("name", name),), value)
+        """Append one argument."""
+        return self.inputs((value,), (name,))[0]
 
     def constant(self, value: object) -> int:
         """Append a number met on the way, and return its index.

@@ -14,7 +14,7 @@ from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, OutputTypeE
 from tapegrad.primitive import as_float
 from tapegrad.recorder import Recorder, Var, concrete
 from tapegrad.tape import Tape
-from tapegrad.tree import Structure
+from tapegrad.tree import LEAF, Structure
 
 __all__ = [
     "Arguments", "Recorded", "Trace", "lower", "name_of", "output_index", "parameter_names", "record", "trace",
@@ -40,9 +40,6 @@ class Recorded:
         return self.structure.unflatten([self.values[i] for i in self.outputs])
 
 
-_LEAF = tree.flatten(0.0)[1]
-
-
 def record(
     function: Callable[..., object],
     leaves: Sequence[object],
@@ -56,7 +53,7 @@ def record(
     The trace ends however the function ends; an exception passes through and leaves nothing behind.
     """
     recorder = Recorder()
-    variables = [recorder.input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
+    variables = recorder.inputs(leaves, names)
     aux: object = None
     try:
         returned = function(*rebuild(variables), **keywords)
@@ -65,7 +62,7 @@ def record(
             aux = lower(aux, recorder)
         if type(returned) is Var or type(returned) is float:
             found: list[object] = [returned]
-            structure = _LEAF
+            structure = LEAF
         else:
             found, structure = tree.flatten(returned)
         outputs = tuple(output_index(recorder, leaf, function) for leaf in found)
@@ -85,6 +82,8 @@ def split_aux(function: Callable[..., object], returned: object) -> tuple[object
 def output_index(recorder: Recorder, leaf: object, function: Callable[..., object]) -> int:
     """The record of one leaf of the output; a plain number becomes a constant."""
     if isinstance(leaf, Var):
+        if leaf.recording is recorder:
+            return leaf.index
         leaf.recording.writer((leaf,))  # a leaked variable says so
         variable = recorder.adopt(leaf)
         return variable.index if variable.recording is recorder else recorder.constant(variable)
@@ -165,7 +164,7 @@ class Arguments:
             if type(argument) is float or type(argument) is Var:
                 flat.append(argument)
                 leaf_names.append(name)
-                structures.append(_LEAF)
+                structures.append(LEAF)
                 continue
             found, structure = tree.flatten(argument)
             flat += found
@@ -179,7 +178,7 @@ class Arguments:
         trees: list[object] = []
         at = 0
         for structure in self.structures:
-            if structure is _LEAF:
+            if structure is LEAF:
                 trees.append(leaves[at])
             else:
                 trees.append(structure.unflatten(leaves[at : at + structure.size]))

@@ -18,7 +18,7 @@ import optree
 
 from tapegrad.errors import StructureError
 
-__all__ = ["Structure", "flatten", "leaf_names", "leaves", "map_leaves"]
+__all__ = ["LEAF", "Structure", "flatten", "leaf_names", "leaves", "map_leaves"]
 
 _NAMESPACE = "tapegrad"
 _registered: set[type] = set()  # grows only: what optree knows of
@@ -52,7 +52,7 @@ class Structure:
     @property
     def is_leaf(self) -> bool:
         """Whether the whole tree is a single leaf."""
-        return self.spec.is_leaf()
+        return self is LEAF or self.spec.is_leaf()
 
     def __str__(self) -> str:
         return str(self.unflatten(["*"] * self.size)).replace("'*'", "*")
@@ -150,3 +150,7 @@ def _register(cls: type) -> None:
         namespace=_NAMESPACE,
     )
     _registered.add(cls)
+
+
+LEAF = flatten(0.0)[1]
+"""The structure of a single number."""
