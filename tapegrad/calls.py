@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from types import MethodType
 
 from tapegrad.errors import StructureError
-from tapegrad.trace import Arguments, name_of, parameter_names
+from tapegrad.trace import Arguments, Parameters, name_of
 
 __all__ = ["Transform", "select"]
 
@@ -35,14 +35,17 @@ class Transform:
 
 
 def select(
-    function: Callable[..., object], args: Sequence[object], argnums: int | tuple[int, ...]
+    function: Callable[..., object],
+    parameters: Parameters,
+    args: Sequence[object],
+    argnums: int | tuple[int, ...],
 ) -> tuple[Arguments, Callable[[Sequence[object]], Sequence[object]]]:
-    """The arguments to differentiate, and how all of `args` are rebuilt from traced leaves.
+    """The arguments of `function` to differentiate, and how all of `args` are rebuilt from traced leaves.
 
     Raises StructureError for an index without an argument, or an argument named twice.
     """
     if argnums == 0 and len(args) == 1:
-        arguments = Arguments.of(args, parameter_names(function, 1))
+        arguments = Arguments.of(args, parameters.first(1))
         return arguments, arguments.rebuild
     wanted = argnums if isinstance(argnums, tuple) else (argnums,)
     if not all(type(i) is int for i in wanted):
@@ -59,7 +62,7 @@ def select(
     if len(set(positions)) < len(positions):
         msg = f"argnums {argnums} names an argument of {name_of(function)} twice; name each once"
         raise StructureError(msg)
-    names = parameter_names(function, len(args))
+    names = parameters.first(len(args))
     arguments = Arguments.of([args[i] for i in positions], [names[i] for i in positions])
 
     def rebuild(leaves: Sequence[object]) -> Sequence[object]:

@@ -11,7 +11,7 @@ from tapegrad.calls import Transform, select
 from tapegrad.forward import push_forward
 from tapegrad.recorder import Scalar
 from tapegrad.reverse import pull_back
-from tapegrad.trace import Arguments, Recorded, record
+from tapegrad.trace import Arguments, Parameters, Recorded, record
 from tapegrad.transforms import grad, jvp
 
 __all__ = ["Jacobian", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
@@ -33,7 +33,7 @@ class Jacobian(Transform):
     mode: Mode
 
     def __call__(self, *args: object, **keywords: object) -> object:
-        arguments, rebuild = select(self.function, args, self.argnums)
+        arguments, rebuild = select(self.function, Parameters.of(self.function), args, self.argnums)
         recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords)
         forward = self.mode == "forward" or (self.mode == "cheaper" and len(arguments.leaves) < len(recorded.outputs))
         rows = _rows_forward(recorded, arguments) if forward else _rows_reverse(recorded, arguments)

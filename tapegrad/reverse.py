@@ -38,7 +38,7 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
         if g is None or left < 0:  # not reached; or an input or a constant, which reads nothing
             continue
         primitive = primitives[index]
-        if type(g) is float and isinstance(primitive, (Unary, Binary)):
+        if type(g) is float and isinstance(primitive, (Binary, Unary)):
             # Short for the general case below: numbers, and a rule that is a dictionary of partials. (The
             # ignored types: what a number has reached is a number, and a cast would cost as much as the sum.)
             rule, right = primitive.rule, rights[index]

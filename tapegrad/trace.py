@@ -17,7 +17,7 @@ from tapegrad.tape import Tape
 from tapegrad.tree import LEAF, Structure
 
 __all__ = [
-    "Arguments", "Recorded", "Trace", "lower", "name_of", "output_index", "parameter_names", "record", "trace",
+    "Arguments", "Parameters", "Recorded", "Trace", "lower", "name_of", "output_index", "record", "trace",
 ]  # fmt: skip
 
 
@@ -105,20 +105,36 @@ def name_of(function: Callable[..., object]) -> str:
     return f"{getattr(function, '__name__', type(function).__name__)}()"
 
 
-def parameter_names(function: Callable[..., object], count: int) -> tuple[str, ...]:
-    """The names of the first `count` positional parameters; ``arg0``, ``arg1`` where there are none."""
-    if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
-        code = function.__code__  # a plain function says so at once
-        if count <= code.co_argcount:
-            return code.co_varnames[:count]
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # some builtins have no signature
-        parameters = []
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    names = [parameter.name for parameter in parameters if parameter.kind in kinds]
-    rest = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL), "arg")
-    return tuple(names[:count]) + tuple(f"{rest}{i}" for i in range(count - len(names)))
+@attrs.frozen
+class Parameters:
+    """The names of a function's positional parameters, and that of ``*rest`` for further arguments."""
+
+    names: tuple[str, ...]
+    rest: str = "arg"
+
+    @classmethod
+    def of(cls, function: Callable[..., object]) -> Parameters:
+        """Those of `function`, of what it wraps if it wraps something; none if it does not tell."""
+        while hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        if type(function) is FunctionType and not function.__code__.co_flags & inspect.CO_VARARGS:
+            code = function.__code__  # a plain function says so at once
+            return cls(code.co_varnames[: code.co_argcount])
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):  # some builtins have no signature
+            return cls(())
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        rest = (parameter.name for parameter in parameters if parameter.kind is inspect.Parameter.VAR_POSITIONAL)
+        return cls(tuple(p.name for p in parameters if p.kind in kinds), next(rest, "arg"))
+
+    def first(self, count: int) -> tuple[str, ...]:
+        """The names of the first `count` arguments; ``arg0``, ``arg1`` where there are none.
+
+        >>> Parameters(("x",), "others").first(3)
+        ('x', 'others0', 'others1')
+        """
+        return self.names[:count] + tuple(f"{self.rest}{i}" for i in range(count - len(self.names)))
 
 
 def differentiable(leaf: object, name: str) -> object:
@@ -228,7 +244,7 @@ def trace(function: Callable[..., object], *vals: object, **keywords: object) ->
     Every number in `vals` becomes an input; keywords are passed through.
     Raises what `grad` raises for arguments and outputs that are not numbers.
     """
-    arguments = Arguments.of(vals, parameter_names(function, len(vals)))
+    arguments = Arguments.of(vals, Parameters.of(function).first(len(vals)))
     recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, keywords)
     values = tuple(concrete(value) for value in recorded.values)
     return Trace(recorded.tape, values, recorded.output(), recorded.outputs)

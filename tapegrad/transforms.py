@@ -19,7 +19,7 @@ from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
 from tapegrad.recorder import Scalar, Var
 from tapegrad.reverse import pull_back, seeds_of
-from tapegrad.trace import Arguments, Recorded, name_of, parameter_names, record
+from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -39,9 +39,14 @@ class Gradient(Transform):
     argnums: int | tuple[int, ...]
     has_aux: bool
     with_value: bool
+    parameters: Parameters = attrs.field(init=False, eq=False, repr=False)
+
+    @parameters.default
+    def _parameters_of_function(self) -> Parameters:
+        return Parameters.of(self.function)
 
     def __call__(self, *args: object, **keywords: object) -> object:
-        arguments, rebuild = select(self.function, args, self.argnums)
+        arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
         recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords, self.has_aux)
         output = scalar_output(recorded, self.function)
         cotangents = pull_back(recorded.tape, recorded.values, {output: 1.0})
@@ -162,7 +167,7 @@ class Derivatives(Transform):
     intermediates: bool
 
     def __call__(self, *args: object, **vals: object) -> dict[str, object]:
-        names = (*parameter_names(self.function, len(args)), *vals)
+        names = (*Parameters.of(self.function).first(len(args)), *vals)
         if len(set(names)) != len(names):
             msg = f"{name_of(self.function)} has two arguments of one name among {', '.join(names)}; pass each once"
             raise StructureError(msg)
@@ -234,7 +239,7 @@ def vjp(function: Callable[..., Out], *primals: object) -> tuple[Out, Callable[[
     >>> out, pullback(1.0), pullback(2.0)
     (6.0, (3.0, 2.0), (6.0, 4.0))
     """
-    arguments = Arguments.of(primals, parameter_names(function, len(primals)))
+    arguments = Arguments.of(primals, Parameters.of(function).first(len(primals)))
     recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, {})
     return cast(Out, recorded.output()), Pullback(recorded, arguments)
 
@@ -247,7 +252,7 @@ def jvp(function: Callable[..., Out], primals: Sequence[object], tangents: Seque
 
     Raises StructureError if the tangents do not have the structure of the primals.
     """
-    names = parameter_names(function, len(primals))
+    names = Parameters.of(function).first(len(primals))
     arguments = Arguments.of(primals, names)
     seeds = tangent_leaves(arguments, tangents, names)
     recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, {})
