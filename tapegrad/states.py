@@ -97,7 +97,10 @@ def _named(params: object) -> dict[str, object]:
 
 def _parsed(text: str) -> dict[str, object]:
     """The fields of a file of our format and version."""
-    document = json.loads(text, parse_constant=_refuse_constant)
+    try:
+        document = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is damaged, or cut off ({error}); start again without it") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError("it is not a training state saved by tapegrad")
     version = document.get("version")

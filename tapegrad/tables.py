@@ -91,7 +91,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        msg = f"no file {path}"
+        msg = f"there is no file {path}; check its name and folder"
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         msg = f"{path}, line {line}: not UTF-8 text; save the table as CSV in UTF-8"
@@ -115,7 +115,8 @@ def _check_rows(table: Table) -> None:
     width = len(table.header)
     for row, line in zip(table.rows, table.lines, strict=True):
         if len(row) != width:
-            msg = f"{table.path}, line {line}: {len(row)} cells where the header has {width} columns"
+            need = f"{width} cells are needed, one for each column, not {len(row)}"
+            msg = f"{table.path}, line {line}: {need}; mend the row"
             raise DataError(msg)
         if "" in row:
             name = table.header[row.index("")]

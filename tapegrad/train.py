@@ -59,7 +59,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--optimiser", choices=OPTIMISERS, help=f"[{usual.optimiser}]")
     add("--seed", type=whole(0, 2**64), default=0, metavar="N", help="of the points, split and network [0]")
     add("--log-every", type=whole(1, 10**9), metavar="N", help="epochs between lines [a tenth of all]")
-    add("--out", type=Path, metavar="DIR", help="folder for the results [runs/NAME]")
+    add("--out", type=_folder, metavar="DIR", help="folder for the results [runs/NAME]")
     add("--resume", action="store_true", help="continue from the parameters in the folder")
     add("--target", metavar="COLUMN", help="of a table: the column to predict")
     add("--task", choices=("classification", "regression"), help="of a table: [as the target looks]")
@@ -75,6 +75,13 @@ def _whole_number(low: int, high: int) -> Callable[[str], int]:
         raise argparse.ArgumentTypeError(msg)
 
     return parse
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        msg = "the empty text is no folder; leave --out out for runs/NAME"
+        raise argparse.ArgumentTypeError(msg)
+    return Path(text)
 
 
 def _positive_number(text: str) -> float:

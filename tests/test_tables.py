@@ -64,8 +64,8 @@ def test_columns_left_out(tmp_path: Path) -> None:
         ("a,b\n", "a header but no rows"),
         ("a,a\n1,2\n", "line 1: two columns are named 'a'"),
         (",b\n1,2\n", "line 1: column 1 has no name"),
-        ("a,b\n1,2\n3\n", "line 3: 1 cells where the header has 2 columns"),
-        ("a,b\n1,2,3\n", "line 2: 3 cells where the header has 2 columns"),
+        ("a,b\n1,2\n3\n", "line 3: 2 cells are needed, one for each column, not 1"),
+        ("a,b\n1,2,3\n", "line 2: 2 cells are needed, one for each column, not 3"),
         ("a,b\n1,2\n3, \n", "line 3: the cell of column 'b' is empty"),
         ('a,b\n1,"x\n', "line 2: not a CSV table"),
         (b"a,b\n1,caf\xe9\n", "line 2: not UTF-8"),
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path: Path, text: st
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "message"), [("none.csv", "no file"), ("", "cannot read")])
+@pytest.mark.parametrize(("name", "message"), [("none.csv", "there is no file"), ("", "cannot read")])
 def test_a_path_that_is_no_file(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read(tmp_path / name)

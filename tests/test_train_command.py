@@ -217,8 +217,9 @@ def assert_refused(arguments: Sequence[str], message: str, capsys: pytest.Captur
         (["xor", "--hiden", "3"], "unrecognized arguments: --hiden 3"),
         (["spiral", "--points", "7"], "even number of points"),
         ([], "the following arguments are required"),
-        (["none.csv", "--target", "y"], "no file none.csv"),
-        (["none", "--target", "y"], "no file none"),
+        (["none.csv", "--target", "y"], "there is no file none.csv; check its name"),
+        (["none", "--target", "y"], "there is no file none; check its name"),
+        (["xor", "--out", ""], "the empty text is no folder"),
         (["xor", "--resume"], "runs/xor/parameters.json"),
     ],
 )
@@ -249,7 +250,7 @@ def test_a_table_asked_for_what_it_has_not(
     [
         (b"", "is empty"),
         (b"x,y\n", "no rows"),
-        (b"x,y\n1,2\n3\n", "line 3: 1 cells"),
+        (b"x,y\n1,2\n3\n", "line 3: 2 cells are needed"),
         (b"x,y\n1,2\n,3\n", "line 3: the cell of column 'x' is empty"),
         (b"x,x\n1,2\n", "two columns are named 'x'"),
         (b"x,y\n1,\xff\n", "line 2: not UTF-8"),
