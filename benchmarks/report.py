@@ -38,7 +38,7 @@ def environment() -> dict[str, str]:
     return {
         "date": date.today().isoformat(),
         "machine": f"{_processor()}, {os.cpu_count()} cores",
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
     }
 
