@@ -24,7 +24,7 @@ import attrs
 from tapegrad.errors import DataError, SettingError
 from tapegrad.random import Key, uniform
 
-__all__ = ["CENTRE", "NAMES", "RECOMMENDED", "SPREAD", "Dataset", "Recommendation", "make", "standardised"]
+__all__ = ["CENTRE", "NAMES", "POINTS", "RECOMMENDED", "SPREAD", "Dataset", "Settings", "make", "standardised"]
 
 Point: TypeAlias = tuple[float, ...]
 
@@ -107,20 +107,22 @@ def _sine_arm(t: float) -> float:
 
 
 @attrs.frozen
-class Recommendation:
-    """Settings that solve a data set: how many points, which hidden layers, and how to train them."""
+class Settings:
+    """How a network is made and trained."""
 
-    points: int = 50
-    hidden: tuple[int, ...] = (10, 10)
+    hidden: tuple[int, ...] = (10, 10)  # the units of each hidden layer
     optimiser: str = "sgd"  # the name of a function of `tapegrad.optim`
     rate: float = 0.5
     batch_size: int = 10
     epochs: int = 500
 
 
-RECOMMENDED: Final[Mapping[str, Recommendation]] = MappingProxyType({
-    **dict.fromkeys(_INSIDE, Recommendation()),
-    "spiral": Recommendation(hidden=(20, 20), optimiser="adam", rate=0.01),
+POINTS: Final = 50
+"""How many points the recommendations are for."""
+
+RECOMMENDED: Final[Mapping[str, Settings]] = MappingProxyType({
+    **dict.fromkeys(_INSIDE, Settings()),
+    "spiral": Settings(hidden=(20, 20), optimiser="adam", rate=0.01),
 })  # fmt: skip
 """For each data set, settings with which the multilayer perceptron of `tapegrad.nn`, on `standardised`
 points, comes to have at least 96 % of them right. For the spiral, whose arms wind around each other, that takes

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tapegrad import datasets, encoding, random
+from tapegrad.datasets import Settings
 from tapegrad.encoding import Examples, Feature, Numeric, Target, Task
 from tapegrad.nn import mlp
 from tapegrad.nn.losses import binary_cross_entropy, softmax_cross_entropy, squared_error
@@ -25,7 +26,6 @@ __all__ = [
     "Example",
     "Fit",
     "Job",
-    "Settings",
     "examined",
     "first_state",
     "from_data_set",
@@ -33,7 +33,6 @@ __all__ = [
     "loss_of",
     "optimiser_of",
     "probabilities",
-    "recommended",
     "recommended_for_table",
     "score",
 ]
@@ -45,17 +44,6 @@ Example: TypeAlias = tuple[tuple[float, ...], float]
 # ---- settings -----------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Settings:
-    """How to train."""
-
-    hidden: tuple[int, ...]  # the units of each hidden layer
-    optimiser: str
-    rate: float
-    batch: int
-    epochs: int
-
-
 TABLE_EXAMPLES: Final = 4000  # that a training on a table sees by default, each as often as it takes
 
 OPTIMISERS: Final[Mapping[str, Callable[[float], Optimiser]]] = {
@@ -65,16 +53,10 @@ OPTIMISERS: Final[Mapping[str, Callable[[float], Optimiser]]] = {
 }
 
 
-def recommended(name: str) -> Settings:
-    """Settings that solve a known data set."""
-    found = datasets.RECOMMENDED[name]
-    return Settings(found.hidden, found.optimiser, found.rate, found.batch_size, found.epochs)
-
-
 def recommended_for_table(table: Table) -> Settings:
     """Settings that suit tables of some hundred to some thousand rows: small ones take more epochs."""
     epochs = math.ceil(1.5 * TABLE_EXAMPLES / len(table.rows))  # a third of the rows is held out
-    return Settings(hidden=(10,), optimiser="adam", rate=0.01, batch=8, epochs=min(max(epochs, 10), 200))
+    return Settings(hidden=(10,), optimiser="adam", rate=0.01, batch_size=8, epochs=min(max(epochs, 10), 200))
 
 
 # ---- jobs ---------------------------------------------------------------------------------------

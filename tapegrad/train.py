@@ -22,8 +22,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tapegrad import datasets, jobs, results, tables
+from tapegrad.datasets import Settings
 from tapegrad.errors import DataError, SettingError
-from tapegrad.jobs import OPTIMISERS, Accuracy, Job, Settings
+from tapegrad.jobs import OPTIMISERS, Accuracy, Job
 from tapegrad.nn.mlp import MLP
 from tapegrad.results import Row
 from tapegrad.training import State, train
@@ -50,7 +51,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
     whole, usual, add = _whole_number, datasets.RECOMMENDED["xor"], parser.add_argument
     add("data", metavar="NAME|FILE.csv", help=f"{', '.join(datasets.NAMES)}; or a CSV table with a header")
-    add("--points", type=whole(1, 10**6), metavar="N", help=f"points of a known data set [{usual.points}]")
+    add("--points", type=whole(1, 10**6), metavar="N", help=f"points of a known data set [{datasets.POINTS}]")
     add("--hidden", type=whole(1, 10**4), metavar="N", help=f"units of a hidden layer [{usual.hidden[0]}]")
     add("--layers", type=whole(1, 100), metavar="N", help=f"hidden layers [{len(usual.hidden)}]")
     add("--rate", type=_positive_number, metavar="R", help=f"learning rate [{usual.rate}]")
@@ -100,8 +101,8 @@ def _job(args: argparse.Namespace) -> Job:
             if getattr(args, option):
                 msg = f"--{option} is for tables, and {args.data} is a known data set; leave --{option} out"
                 raise SettingError(msg)
-        points = args.points or datasets.RECOMMENDED[args.data].points
-        return jobs.from_data_set(args.data, points, args.seed, _settings(args, jobs.recommended(args.data)))
+        settings = _settings(args, datasets.RECOMMENDED[args.data])
+        return jobs.from_data_set(args.data, args.points or datasets.POINTS, args.seed, settings)
     if args.target is None and path.suffix.lower() not in TABLE_SUFFIXES:
         near = difflib.get_close_matches(args.data.lower(), datasets.NAMES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -126,7 +127,7 @@ def _settings(args: argparse.Namespace, defaults: Settings) -> Settings:
         hidden=(args.hidden or defaults.hidden[0],) * layers,
         optimiser=args.optimiser or defaults.optimiser,
         rate=args.rate or defaults.rate,
-        batch=args.batch or defaults.batch,
+        batch_size=args.batch or defaults.batch_size,
         epochs=args.epochs or defaults.epochs,
     )
 
@@ -166,7 +167,7 @@ def _trained(
         examples,
         state,
         jobs.optimiser_of(job),
-        batch_size=settings.batch,
+        batch_size=settings.batch_size,
         epochs=settings.epochs,
     )
     rows = list(log)

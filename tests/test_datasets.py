@@ -101,4 +101,4 @@ def test_standardised_points_have_mean_zero_and_deviation_one() -> None:
 def test_a_recommendation_can_be_followed(name: str) -> None:
     recommended = datasets.RECOMMENDED[name]
     assert recommended.optimiser in optim.__all__
-    assert len(make(name, key(0), recommended.points).points) == recommended.points
+    assert len(make(name, key(0), datasets.POINTS).points) == datasets.POINTS

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import cast
+from typing import Protocol, TypeVar, cast
 
 import attrs
 
-from benchmarks.program import Differentiated, Program
+from benchmarks.program import Answer, Differentiated, Number, Operations, Program
 
-__all__ = ["BASELINE", "PEERS", "Contestant", "load"]
+__all__ = ["BASELINE", "PEERS", "Contestant", "HasGradient", "by_backward", "load"]
+
+V = TypeVar("V", bound="HasGradient")
 
 
 @attrs.frozen
@@ -28,6 +30,31 @@ class Contestant:
     differentiate: Callable[[Program], Differentiated]
     most: int = 100_000
     """Operations of the largest program it is given: where it needs minutes for more, it gets less."""
+
+
+class HasGradient(Number, Protocol):
+    """A number of an object graph."""
+
+    data: float
+    grad: float
+
+    def backward(self) -> None:
+        """Accumulate the gradient of this number in all that it was computed from."""
+
+
+def by_backward(leaf: Callable[[float], V], operations: Operations[V]) -> Callable[[Program], Differentiated]:
+    """How an object graph differentiates: new leaves, forward, backward."""
+
+    def differentiate(program: Program) -> Differentiated:
+        def value_and_gradient(*point: float) -> Answer:
+            leaves = [leaf(x) for x in point]
+            out = program(operations, *leaves)
+            out.backward()
+            return out.data, [x.grad for x in leaves]
+
+        return value_and_gradient
+
+    return differentiate
 
 
 BASELINE = "tapegrad"

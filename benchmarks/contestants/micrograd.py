@@ -11,7 +11,7 @@ from typing import Any
 
 from micrograd.engine import Value
 
-from benchmarks.contestants import Contestant
+from benchmarks.contestants import Contestant, by_backward
 from benchmarks.program import Answer, Differentiated, Operations, Program
 
 __all__ = ["CONTESTANT"]
@@ -57,13 +57,8 @@ def recursion_limit(depth: int) -> Iterator[None]:
 
 
 def differentiate(program: Program) -> Differentiated:
-    """New leaves, forward, backward. The backward pass recurses once for every operation of a chain."""
-
-    def value_and_gradient(*point: float) -> Answer:
-        leaves = [Value(x) for x in point]
-        out = program(OPERATIONS, *leaves)
-        out.backward()
-        return out.data, [leaf.grad for leaf in leaves]
+    """As `by_backward`; the backward pass recurses once for every operation of a chain."""
+    value_and_gradient = by_backward(Value, OPERATIONS)(program)
 
     def value_and_gradient_of_a_long_program(*point: float) -> Answer:
         with recursion_limit(3 * program.operations):
