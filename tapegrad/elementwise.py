@@ -162,5 +162,5 @@ def times(g: object, partial: Number) -> Number:
     if type(g) is float:
         return g * partial if g != 0.0 else 0.0
     if type(partial) is float and partial - partial == 0.0:  # finite: zero times it is zero anyway
-        return g if partial == 1.0 else g * partial  # type: ignore[return-value, operator]
-    return chain(g, partial)  # type: ignore[call-overload, no-any-return]
+        return g if partial == 1.0 else g * partial  # type: ignore[return-value, operator]  # g is a number
+    return chain(g, partial)  # type: ignore[call-overload, no-any-return]  # and here

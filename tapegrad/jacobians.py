@@ -71,6 +71,7 @@ def jacfwd(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) ->
     return Jacobian(function, argnums, "forward")
 
 
+# The overlaps below are meant: an output whose form is known gives a Jacobian of known form.
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     function: Callable[Concatenate[X, P], Scalar], argnums: Literal[0] = 0

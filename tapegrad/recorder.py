@@ -310,8 +310,8 @@ def _reflected(primitive: Binary) -> Callable[[Var, float], Var]:
             x = as_float(other)
             return recorder.write(primitive, recorder.constant(x), self._index, compute(x, y))
         if not _is_number(other):
-            return NotImplemented  # type: ignore[no-any-return]
-        return primitive.bind((other, self))  # type: ignore[return-value]
+            return NotImplemented  # type: ignore[no-any-return]  # as above
+        return primitive.bind((other, self))  # type: ignore[return-value]  # as above
 
     return method
 

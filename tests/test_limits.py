@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
+from tapegrad.extend import elementwise
 from tapegrad.forward import push_forward
 from tapegrad.reverse import pull_back
 
@@ -78,6 +80,33 @@ def test_a_variable_may_be_used_by_another_thread_while_its_trace_lasts() -> Non
         return results[0]
 
     assert tg.grad(f)(3.0) == 6.0
+
+
+fused = elementwise("test_fused", lambda x, y, z: x * y + z, lambda out, x, y, z: {0: y, 1: x, 2: 1.0})
+
+
+def test_threads_may_record_on_one_tape_at_once() -> None:
+    def work(x: tg.Scalar, k: float) -> tg.Scalar:
+        total: tg.Scalar = 0.0
+        for _ in range(100):
+            total = fused(x, k, total)
+            total = total if total > 0.0 else -total
+        return total
+
+    def f(x: tg.Scalar) -> tg.Scalar:
+        with ThreadPoolExecutor(4) as pool:
+            first, *others = pool.map(lambda k: work(x, k), [1.0, 2.0, 3.0, 4.0])
+        for other in others:
+            first = first + other
+        return first
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        trace = tg.trace(f, 0.5)
+    finally:
+        sys.setswitchinterval(interval)
+    assert tg.evaluate(trace.tape.check(), [0.5])[-1] == trace.output == pytest.approx(500.0)
 
 
 def test_a_tape_of_numbers_gives_the_collector_nothing_to_scan() -> None:
