@@ -27,7 +27,7 @@ from tapegrad.errors import DataError, SettingError
 from tapegrad.jobs import OPTIMISERS, Accuracy, Job
 from tapegrad.nn.mlp import MLP
 from tapegrad.results import Row
-from tapegrad.training import State, train
+from tapegrad.training import State, early_stopping, train
 from tapegrad.view import plots
 
 __all__ = ["INTERRUPTED", "add_parser"]
@@ -57,6 +57,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--rate", type=_positive_number, metavar="R", help=f"learning rate [{usual.rate}]")
     add("--epochs", type=whole(1, 10**9), metavar="N", help=f"epochs, from the very first [{usual.epochs}]")
     add("--batch", type=whole(1, 10**9), metavar="N", help=f"examples for one step [{usual.batch_size}]")
+    add("--patience", type=whole(1, 10**9), metavar="N", help="stop when N epochs in a row bring no better loss")
     add("--optimiser", choices=OPTIMISERS, help=f"[{usual.optimiser}]")
     add("--seed", type=whole(0, 2**64), default=0, metavar="N", help="of the points, split and network [0]")
     add("--log-every", type=whole(1, 10**9), metavar="N", help="epochs between lines [a tenth of all]")
@@ -144,22 +145,26 @@ def run(args: argparse.Namespace) -> int:
     with results.writable(folder):
         state, log = results.read(job, folder) if args.resume else (jobs.first_state(job), ())
         console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-        state, log = _trained(job, state, log, args.log_every or max(1, job.settings.epochs // 10), console)
+        log_every = args.log_every or max(1, job.settings.epochs // 10)
+        state, log, finished = _trained(job, state, log, args.patience, log_every, console)
         if log:
             results.write(job, state, log, folder)
-    if state.epoch < job.settings.epochs:
+    if not finished:
         kept = f"continue with --resume; results in {folder}" if log else "nothing to keep yet"
         console.print(f"{job.name}: stopped after epoch {state.epoch}; {kept}")
         return INTERRUPTED
     seconds = time.perf_counter() - began
-    console.print(f"{job.name}: {_summary(job, state)}, {seconds:.1f} s; results in {folder}")
+    early = (
+        f"no better for {args.patience} epochs at epoch {state.epoch}; " if state.epoch < job.settings.epochs else ""
+    )
+    console.print(f"{job.name}: {early}{_summary(job, state)}, {seconds:.1f} s; results in {folder}")
     return 0
 
 
 def _trained(
-    job: Job, state: State[MLP], log: tuple[Row, ...], log_every: int, console: Console
-) -> tuple[State[MLP], tuple[Row, ...]]:
-    """The last state, and the log of every epoch. An interrupt ends the training early."""
+    job: Job, state: State[MLP], log: tuple[Row, ...], patience: int | None, log_every: int, console: Console
+) -> tuple[State[MLP], tuple[Row, ...], bool]:
+    """The last state, the log of every epoch, and whether the training came to its end: an interrupt ends it early."""
     settings = job.settings
     examples = list(zip(job.train.points, job.train.labels, strict=True))
     states = train(
@@ -170,7 +175,10 @@ def _trained(
         batch_size=settings.batch_size,
         epochs=settings.epochs,
     )
+    if patience is not None:
+        states = early_stopping(states, patience)
     rows = list(log)
+    finished = False
     with suppress(KeyboardInterrupt), _progress(console) as progress:
         bar = progress.add_task(job.name, total=settings.epochs, completed=state.epoch)
         for following in states:
@@ -180,7 +188,8 @@ def _trained(
             progress.update(bar, completed=row.epoch)
             if row.epoch % log_every == 0 or row.epoch == settings.epochs:
                 console.print(_line(job, row))
-    return state, tuple(rows[: state.epoch])  # an interrupt may fall between the two
+        finished = True
+    return state, tuple(rows[: state.epoch]), finished  # an interrupt may fall between state and row
 
 
 def _progress(console: Console) -> Progress:

@@ -219,6 +219,7 @@ def assert_refused(arguments: Sequence[str], message: str, capsys: pytest.Captur
         ([], "the following arguments are required"),
         (["none.csv", "--target", "y"], "there is no file none.csv; check its name"),
         (["none", "--target", "y"], "there is no file none; check its name"),
+        (["xor", "--patience", "0"], "'0' is not a whole number"),
         (["xor", "--out", ""], "the empty text is no folder"),
         (["xor", "--resume"], "runs/xor/parameters.json"),
     ],
@@ -342,3 +343,14 @@ def test_ctrl_c(tmp_path: Path) -> None:
     assert err == ""
     assert "stopped after epoch" in out
     assert {path.name for path in Path("runs/xor").iterdir()} == files(PICTURES)
+
+
+def test_patience_ends_a_training_that_no_longer_improves(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ["--points", "10", "--hidden", "2", "--rate", "5", "--epochs", "300", "--out", "early"]
+    assert main(["train", "xor", *settings, "--patience", "5"]) == 0
+    out = capsys.readouterr().out
+    rows = Path("early/log.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(rows) < 300
+    assert f"xor: no better for 5 epochs at epoch {len(rows)}; " in out
+    losses = [float(row.split(",")[1]) for row in rows]
+    assert min(losses[:-5]) <= min(losses[-5:])
