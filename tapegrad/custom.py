@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import MethodType
 from typing import ClassVar, Generic, ParamSpec, TypeVar, cast
 
 import attrs
@@ -133,6 +134,10 @@ class _Custom(Generic[P, R]):
             msg = f"{self.__name__} has a derivative rule already; a rule is stated once"
             raise RuleError(msg)
         self.rules = rules
+
+    def __get__(self, instance: object, owner: type | None = None) -> object:
+        """A method with a rule is bound as a function is; its instance is the rule's first argument."""
+        return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: P.args, **keywords: P.kwargs) -> R:
         if not self.rules:

@@ -66,7 +66,8 @@ class Recorder(Recording):
     def inputs(self, values: Sequence[object], names: Sequence[str]) -> list[Var]:
         """Append arguments; they stand where the user called the transform."""
         columns = self.columns
-        frame = users_frame(sys._getframe(1))
+        # A capture comes in the middle of a trace: what `write` remembers must stay that of the last run.
+        frame = self._frame = self._user_frame = users_frame(sys._getframe(1))
         columns.start_run(frame.f_code)
         made: list[Var] = []
         for value, name in zip(values, names, strict=True):

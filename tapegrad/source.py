@@ -73,7 +73,9 @@ def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None,
 
 def site_of(code: CodeType, instruction: int) -> Site:
     """The source span of the instruction at byte offset `instruction` of `code`."""
-    line, end_line, column, end_column = _positions(code)[max(instruction, 0) // 2]
+    positions = _positions(code)
+    # Threads that record on one tape at once can take each other's code object: a wrong line, not a crash.
+    line, end_line, column, end_column = positions[min(max(instruction, 0) // 2, len(positions) - 1)]
     first = code.co_firstlineno
     return Site(code.co_filename, line or first, column or 0, end_line or line or first, end_column or 0, code.co_name)
 

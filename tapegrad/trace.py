@@ -150,7 +150,7 @@ def differentiable(leaf: object, name: str) -> object:
     if isinstance(leaf, (float, np.floating)):
         return float(leaf)
     if isinstance(leaf, (int, np.integer, np.bool_)):
-        cure = f"write {float(leaf)!r}" if not isinstance(leaf, (bool, np.bool_)) else "leave it out of argnums"
+        cure = f"write {as_float(leaf)!r}" if not isinstance(leaf, (bool, np.bool_)) else "leave it out of argnums"
         msg = (
             f"argument {name} is {leaf!r}, {'a bool' if isinstance(leaf, (bool, np.bool_)) else 'an int'}, "
             f"which has no derivative; {cure}"

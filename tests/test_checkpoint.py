@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import numpy as np
 import pytest
@@ -164,3 +165,22 @@ def test_a_pullback_through_captured_values_may_be_called_by_many_threads() -> N
         thread.join()
     assert answers == [expected] * 80
     assert out == pytest.approx(CAPTURED[-1][1](1.3), rel=1e-14)
+
+
+def test_records_know_their_line_around_a_capture() -> None:
+    lines: list[str] = []
+
+    def outer(w: tg.Scalar) -> tg.Scalar:
+        def inside(x: tg.Scalar) -> tg.Scalar:
+            y = tnp.sin(x)
+            z = y * w
+            u = tnp.cos(z)
+            recorder = cast(tg.Var, u).recording
+            lines.extend(str(recorder.columns.where(i) or "") for i in range(len(recorder.values)))
+            return u
+
+        return tg.checkpoint(inside)(w * 2.0)
+
+    tg.trace(outer, 0.5)
+    texts = [line.partition(": ")[2] for line in lines]
+    assert texts[1:] == ["y = tnp.sin(x)", "z = y * w", "z = y * w", "u = tnp.cos(z)"]

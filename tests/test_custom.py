@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
@@ -112,6 +113,21 @@ def test_a_backward_rule_with_a_missing_position_is_refused(answer: object, faul
     f.defvjp(lambda x, y: (x * y, None), lambda residuals, g: answer)
     with pytest.raises(RuleError, match=fault):
         tg.grad(f)(1.0, 2.0)
+
+
+def test_a_method_may_have_a_rule() -> None:
+    class Model:
+        scale = 2.0
+
+        @tg.custom_jvp
+        def double(self, x: tg.Scalar) -> tg.Scalar:
+            return self.scale * x
+
+        double.defjvp(lambda primals, tangents: (primals[0].scale * primals[1], 100.0 * tangents[1]))
+
+    method = cast(Callable[[tg.Scalar], tg.Scalar], Model().double)  # the checker does not know that it is bound
+    assert method(3.0) == 6.0
+    assert tg.grad(method)(3.0) == 100.0
 
 
 def test_rules_are_stated_once_and_before_use() -> None:

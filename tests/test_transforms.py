@@ -153,6 +153,7 @@ def test_numpy_scalars_are_numbers() -> None:
     ("value", "error", "fault"),
     [
         (3, IntegerArgumentError, r"argument x is 3, an int.*write 3\.0"),
+        (10**400, IntegerArgumentError, "write inf"),
         (True, IntegerArgumentError, "argument x is True, a bool"),
         (np.int64(3), IntegerArgumentError, r"write 3\.0"),
         ({"a": [1.0, 2]}, IntegerArgumentError, r"argument x\['a'\]\[1\] is 2"),
