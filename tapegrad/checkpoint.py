@@ -9,9 +9,10 @@ import attrs
 
 from tapegrad import tree
 from tapegrad.calls import Transform
-from tapegrad.forward import push_forward
+from tapegrad.columns import Values
+from tapegrad.forward import tangents_of
 from tapegrad.recorder import Recorder
-from tapegrad.reverse import pull_back, seeds_of
+from tapegrad.reverse import cotangents_of, seeds_of
 from tapegrad.subcalls import Call, CallArguments, Subcall, attach_outputs, innermost
 from tapegrad.tape import Tape
 from tapegrad.trace import output_index
@@ -69,7 +70,7 @@ class _CheckpointCall(Subcall):
     captured: tuple[int, ...]  # indices in the trace around the call
     enclosing: Recorder | None = attrs.field(eq=False)  # that trace, if anything is captured
 
-    def retrace(self, operands: Sequence[object]) -> tuple[Tape, list[object], list[int], list[int]]:
+    def retrace(self, operands: Sequence[object]) -> tuple[Tape, Values, list[int], list[int]]:
         """The tape, its values, the record of each operand, the record of each result."""
         recorder = Recorder(self.enclosing)
         count = len(self.arguments.positions)
@@ -86,12 +87,11 @@ class _CheckpointCall(Subcall):
 
     def push(self, tangents: Mapping[int, object], operands: Sequence[object]) -> list[object]:
         tape, values, inputs, results = self.retrace(operands)
-        moved = push_forward(tape, values, {inputs[position]: t for position, t in tangents.items()})
-        return [moved[i] for i in results]
+        return tangents_of(tape, values, {inputs[position]: t for position, t in tangents.items()}, results)
 
     def pull(self, gs: Sequence[object], operands: Sequence[object]) -> list[object]:
         tape, values, inputs, results = self.retrace(operands)
-        cotangents = pull_back(tape, values, seeds_of(results, gs))
+        cotangents = cotangents_of(tape, values, seeds_of(results, gs), len(inputs))
         return [cotangents[i] for i in inputs]
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import threading
+import sys
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from types import CodeType
-from typing import Final
+from typing import Final, final
 
-from tapegrad.primitive import Params, Primitive
-from tapegrad.source import Site, site_of
+from mypy_extensions import i32, i64
 
-__all__ = ["NONE", "Columns", "Start", "constant", "input_"]
+from tapegrad.kernels import CONSTANT, INPUT, NONE
+from tapegrad.primitive import Comparison, Params, Primitive, operation
+from tapegrad.source import Site, site_of, users_frame
+from tapegrad.vectors import extend, vec
 
-NONE: Final = -1
-"""In a column of indices or offsets: there is none."""
+__all__ = ["Columns", "Start", "Values", "constant", "input_"]
 
 
 class Start(Primitive):
@@ -35,57 +36,90 @@ class Start(Primitive):
 input_ = Start("input", 0, {"name": str})
 constant = Start("constant", 0, {"value": float})
 
+_FIRST_CAPACITY: Final = 16
 
+
+@final
 class Columns:
     """The growing buffer behind tapes: one entry per record and column. Not public; written by appending.
 
-    ``lefts`` and ``rights`` hold the first two inputs; further ones, names, constants and other static
-    facts are rare, so they stand in dictionaries by index.
+    ``codes`` says which operation, ``lefts`` and ``rights`` are its first two inputs, ``numbers`` is what it
+    gave when it was traced. Of a constant and of a guard the number is part of the program: the value, the
+    outcome. Further inputs and other static facts are rare, so they stand in dictionaries by index.
     """
 
     __slots__ = (
-        "__weakref__", "code", "constants", "extras", "instructions", "lefts", "lock", "params", "primitives",
-        "rights", "run_codes", "run_starts", "sites",
+        "__weakref__", "codes", "extras", "instructions", "lefts", "length", "locating", "names", "numbers",
+        "params", "rights", "run_codes", "run_starts", "sites",
     )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.primitives: list[Primitive] = []
-        self.lefts: list[int] = []
-        self.rights: list[int] = []
-        # Where: the offset of the instruction, and the code object it is in, kept by runs of equal ones.
-        self.instructions: list[int] = []
-        self.run_starts: list[int] = []
-        self.run_codes: list[CodeType | None] = []
-        self.code: CodeType | None = None  # of the last run
-        self.constants: dict[int, float] = {}
+    def __init__(self, locating: bool = False) -> None:
+        self.length: i64 = 0
+        self.codes: vec[i32] = vec[i32]([0] * _FIRST_CAPACITY)
+        self.lefts: vec[i64] = vec[i64]([0] * _FIRST_CAPACITY)
+        self.rights: vec[i64] = vec[i64]([0] * _FIRST_CAPACITY)
+        self.numbers: vec[float] = vec[float]([0.0] * _FIRST_CAPACITY)
+        self.names: Sequence[str] = ()  # of the first records, which are inputs
         self.params: dict[int, Params] = {}
         self.extras: dict[int, tuple[int, ...]] = {}
+        # Where, if it is `locating`: the offset of the instruction, and by runs of equal ones the code object.
+        self.locating: Final = locating
+        self.instructions: vec[i32] = vec[i32]([0] * _FIRST_CAPACITY if locating else [])
+        self.run_starts: list[int] = []
+        self.run_codes: list[CodeType] = []
         self.sites: dict[int, Site] = {}  # where, for records that were not traced in this process
-        self.lock = threading.Lock()
+
+    def append(self, code: i32, left: i64, right: i64, number: float) -> i64:
+        """Append one record, and return its index."""
+        index = self.length
+        if index == len(self.codes):
+            self._grow()
+        self.codes[index] = code
+        self.lefts[index] = left
+        self.rights[index] = right
+        self.numbers[index] = number
+        self.length = index + 1
+        if self.locating:
+            self.locate(index)
+        return index
+
+    def _grow(self) -> None:
+        """Double what is allocated."""
+        self.codes = extend(self.codes, self.codes)
+        self.lefts = extend(self.lefts, self.lefts)
+        self.rights = extend(self.rights, self.rights)
+        self.numbers = extend(self.numbers, self.numbers)
+        if self.locating:
+            self.instructions = extend(self.instructions, self.instructions)
+
+    def locate(self, index: i64) -> None:
+        """Note where the user's program is: record `index` is recorded there."""
+        if self.codes[index] == CONSTANT:
+            self.instructions[index] = NONE  # it stands where the operation stands that reads it
+            return
+        frame = users_frame(sys._getframe())
+        code = frame.f_code
+        if not self.run_codes or code is not self.run_codes[-1]:
+            self.run_starts.append(index)
+            self.run_codes.append(code)
+        self.instructions[index] = frame.f_lasti
 
     def write(self, primitive: Primitive, inputs: tuple[int, ...], params: Params, where: Site | None) -> None:
-        """Append one record, already checked."""
-        index = len(self.primitives)
+        """Append one record that is not being traced, already checked."""
         left, right, *extra = (*inputs, NONE, NONE)[: max(2, len(inputs))]
-        if primitive is constant:
-            self.constants[index] = float(dict(params)["value"])  # type: ignore[arg-type]  # checked
+        index = self.append(primitive.code, left, right, 0.0)
+        if primitive is constant or isinstance(primitive, Comparison):
+            self.numbers[index] = float(dict(params).popitem()[1])  # type: ignore[arg-type]  # checked
         elif params:
             self.params[index] = params
         if extra:
             self.extras[index] = tuple(extra)
         if where is not None:
             self.sites[index] = where
-        self.lefts.append(left)
-        self.rights.append(right)
-        self.instructions.append(NONE)
-        self.primitives.append(primitive)
 
-    def start_run(self, code: CodeType) -> None:
-        """Note that the next record, and those after it, were recorded in `code`."""
-        if code is not self.code:
-            self.run_starts.append(len(self.primitives))
-            self.run_codes.append(code)
-            self.code = code
+    def primitive(self, index: int) -> Primitive:
+        """The operation of record `index`."""
+        return operation(self.codes[index])
 
     def inputs(self, index: int) -> tuple[int, ...]:
         """The inputs of record `index`, by position."""
@@ -98,29 +132,67 @@ class Columns:
 
     def params_at(self, index: int) -> Params:
         """The static facts of record `index`."""
-        if self.primitives[index] is constant:
-            return (("value", self.constants[index]),)
+        code = self.codes[index]
+        if code == CONSTANT:
+            return (("value", self.numbers[index]),)
+        if code == INPUT and index < len(self.names):
+            return (("name", self.names[index]),)
+        if isinstance(operation(code), Comparison):
+            return (("outcome", self.numbers[index] == 1.0),)
         return self.params.get(index, ())
 
     def where(self, index: int) -> Site | None:
         """The place in the user's source where record `index` was recorded, if known."""
-        if index in self.sites:
-            return self.sites[index]
-        instructions, primitives = self.instructions, self.primitives
-        while instructions[index] == NONE and primitives[index] is constant and index + 1 < len(instructions):
+        if index in self.sites or not self.locating:
+            return self.sites.get(index)
+        while self.codes[index] == CONSTANT and index + 1 < self.length:
             index += 1  # a constant stands where the operation stands that reads it
         run = bisect_right(self.run_starts, index) - 1
-        code = self.run_codes[run] if run >= 0 else None
-        return None if code is None or instructions[index] == NONE else site_of(code, instructions[index])
+        offset = self.instructions[index]
+        return None if run < 0 or offset == NONE else site_of(self.run_codes[run], offset)
 
     def copy(self, length: int) -> Columns:
-        """A buffer of its own with the first `length` records."""
-        copied = Columns()
-        for name in ("primitives", "lefts", "rights", "instructions"):
-            setattr(copied, name, getattr(self, name)[:length])
+        """A buffer of its own with the first `length` records, and no room for more."""
+        copied = Columns(self.locating)
+        copied.length = length
+        if length > 0:
+            copied.codes, copied.numbers = self.codes[:length], self.numbers[:length]
+            copied.lefts, copied.rights = self.lefts[:length], self.rights[:length]
+            copied.instructions = self.instructions[:length]
         runs = bisect_right(self.run_starts, length - 1)
         copied.run_starts, copied.run_codes = self.run_starts[:runs], self.run_codes[:runs]
-        copied.code = copied.run_codes[-1] if runs else None
-        for name in ("constants", "params", "extras", "sites"):
-            setattr(copied, name, {i: x for i, x in getattr(self, name).items() if i < length})
+        copied.names = self.names[:length]
+        copied.params = {i: x for i, x in self.params.items() if i < length}
+        copied.extras = {i: x for i, x in self.extras.items() if i < length}
+        copied.sites = {i: x for i, x in self.sites.items() if i < length}
         return copied
+
+
+@final
+class Values:
+    """The value of every record of a trace, by index.
+
+    It is a number, which the columns hold; or an object in `outers`: a variable of the trace around this one, or
+    a tuple. As long as every value is a number, `outers` is empty.
+    """
+
+    __slots__ = ("columns", "outers")
+
+    def __init__(self, columns: Columns, outers: list[object]) -> None:
+        self.columns: Final = columns
+        self.outers: Final = outers
+
+    def __len__(self) -> int:
+        return self.columns.length
+
+    def __getitem__(self, index: int) -> object:
+        outer = self.outers[index] if self.outers else None
+        return self.columns.numbers[index] if outer is None else outer
+
+    def as_list(self) -> list[object]:
+        """All of them."""
+        numbers: list[object] = list(self.columns.numbers[: self.columns.length])
+        for index, outer in enumerate(self.outers):
+            if outer is not None:
+                numbers[index] = outer
+        return numbers

@@ -12,27 +12,36 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, overload
+from typing import Final, cast, final, overload
 
+from mypy_extensions import mypyc_attr
+
+from tapegrad import floats, kernels
 from tapegrad.errors import RuleError
+from tapegrad.kernels import CODES, NONE
 from tapegrad.primitive import Operand, Params, Primitive, as_float, newest_recording
-from tapegrad.typing import Number, Partials, TracedT
+from tapegrad.typing import Number, Partials, Traced, TracedT
+from tapegrad.vectors import COMPILED
 
 __all__ = ["Binary", "Elementwise", "Nary", "Unary", "binary", "chain", "elementwise", "times", "unary"]
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Elementwise(Primitive):
     """Numbers to a number, with a partial derivative for each position."""
 
     compute: Final[Callable[..., float]]
-    rule: Final[Callable[..., Partials] | None]
+    rule: Final[Callable[..., object] | None]  # of partials; what it returns is checked when it is called
+    has_kernel: Final[bool]
+    """Whether there is machine code for it; interpreted, a call of the declared function is faster than a kernel."""
 
     def __init__(
-        self, name: str, arity: int, compute: Callable[..., float], rule: Callable[..., Partials] | None
+        self, name: str, arity: int, compute: Callable[..., float], rule: Callable[..., object] | None
     ) -> None:
         super().__init__(name, arity)
         self.compute = compute
         self.rule = rule
+        self.has_kernel = COMPILED and self.code < len(CODES)
 
     def bind(self, operands: Sequence[object]) -> Number:
         """The value at any mix of floats and traced values, recorded by the innermost trace among them."""
@@ -45,7 +54,7 @@ class Elementwise(Primitive):
         """The derivative dictionary at this point. Raises RuleError if a position is missing."""
         if self.rule is None:
             return {}
-        answer: object = self.rule(out, *operands)
+        answer = self.rule(out, *operands)
         if not isinstance(answer, dict):
             msg = f"the rule of {self.name!r} returned a {type(answer).__name__}, not a dictionary of partials"
             raise RuleError(msg)
@@ -81,25 +90,33 @@ class Elementwise(Primitive):
         return {position: times(g, partial) for position, partial in self.partials(out, operands).items()}
 
 
+@final
 class Unary(Elementwise):
     """An elementwise operation of one number."""
 
-    @overload
+    @overload  # type: ignore[override]  # an arity of its own
     def __call__(self, x: float) -> float: ...
     @overload
     def __call__(self, x: TracedT) -> TracedT: ...
     @overload
     def __call__(self, x: float | TracedT) -> float | TracedT: ...
-    def __call__(self, x: Number) -> Number:
+    def __call__(self, x: object) -> object:
         if type(x) is float:
-            return self.compute(x)
-        return x.apply(self, self.compute) if isinstance(x, Operand) else self.bind((x,))
+            return self.value(x)
+        if isinstance(x, Operand) and x._outer is None and not x._recorder.sealed:
+            return x._recorder.write(self.code, x._index, NONE, self.value(x._number))
+        return self.bind((x,))
+
+    def value(self, x: float) -> float:
+        """The value at a float."""
+        return kernels.value_of_one(self.code, x) if self.has_kernel else self.compute(x)
 
 
+@final
 class Binary(Elementwise):
     """An elementwise operation of two numbers."""
 
-    @overload
+    @overload  # type: ignore[override]  # an arity of its own
     def __call__(self, x: float, y: float) -> float: ...
     @overload
     def __call__(self, x: TracedT, y: float | TracedT) -> TracedT: ...
@@ -107,14 +124,25 @@ class Binary(Elementwise):
     def __call__(self, x: float, y: TracedT) -> TracedT: ...
     @overload
     def __call__(self, x: float | TracedT, y: float | TracedT) -> float | TracedT: ...
-    def __call__(self, x: Number, y: Number) -> Number:
-        return self.compute(x, y) if type(x) is float and type(y) is float else self.bind((x, y))
+    def __call__(self, x: object, y: object) -> object:
+        if type(x) is float and type(y) is float:
+            return self.value(x, y)
+        if isinstance(x, Operand) and isinstance(y, Operand):
+            recorder = x._recorder
+            if y._recorder is recorder and x._outer is None and y._outer is None and not recorder.sealed:
+                return recorder.write(self.code, x._index, y._index, self.value(x._number, y._number))
+        return self.bind((x, y))
+
+    def value(self, x: float, y: float) -> float:
+        """The value at two floats."""
+        return kernels.value_of_two(self.code, x, y) if self.has_kernel else self.compute(x, y)
 
 
+@final
 class Nary(Elementwise):
     """An elementwise operation of any number of numbers."""
 
-    def __call__(self, *operands: float | TracedT) -> float | TracedT:
+    def __call__(self, *operands: float | TracedT) -> float | TracedT:  # type: ignore[override]  # numbers only
         return self.bind(operands)  # type: ignore[return-value]  # of the operands' own kind
 
 
@@ -154,13 +182,14 @@ def elementwise(name: str, value: Callable[..., float], partials: Callable[..., 
 
 # The product of the chain rule. An exactly zero cotangent or tangent contributes exactly zero, also where
 # the partial is inf or nan: what the output does not depend on cannot spoil its derivative.
-chain = binary("chain", lambda g, partial: 0.0 if g == 0.0 else g * partial, lambda out, g, partial: {0: partial, 1: g})
+chain = binary("chain", floats.chain, lambda out, g, partial: {0: partial, 1: g})
 
 
 def times(g: object, partial: Number) -> Number:
     """`chain` of a cotangent (or tangent) and a partial, with nothing recorded that need not be."""
     if type(g) is float:
         return g * partial if g != 0.0 else 0.0
+    traced = cast(Traced, g)
     if type(partial) is float and partial - partial == 0.0:  # finite: zero times it is zero anyway
-        return g if partial == 1.0 else g * partial  # type: ignore[return-value, operator]  # g is a number
-    return chain(g, partial)  # type: ignore[call-overload, no-any-return]  # and here
+        return traced if partial == 1.0 else traced * partial
+    return chain(traced, partial)

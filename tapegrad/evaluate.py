@@ -30,7 +30,7 @@ def evaluate(tape: Tape, arguments: Sequence[object]) -> list[object]:
     columns = tape.columns
     values: list[object] = []
     for index in range(len(tape)):
-        primitive = columns.primitives[index]
+        primitive = columns.primitive(index)
         if primitive is input_:
             values.append(next(remaining))
             continue

@@ -16,8 +16,7 @@ import attrs
 import tapegrad.numpy as tnp
 from tapegrad.errors import ExpressionError
 from tapegrad.primitive import Comparison
-from tapegrad.recorder import Scalar, Var, concrete
-from tapegrad.tape import Tape
+from tapegrad.recorder import Scalar, Var
 from tapegrad.trace import Trace, record
 
 __all__ = [
@@ -214,12 +213,10 @@ def read(expression: Expression, values: Mapping[str, float]) -> Reading:
 
     inputs = [float(values[name]) for name in expression.names]
     recorded = record(call, inputs, expression.names, lambda leaves: leaves, {})
-    numbers = tuple(concrete(value) for value in recorded.values)
-    # The line that called this function says nothing about the expression: `sources` does.
-    tape = Tape(attrs.evolve(entry, where=None) for entry in recorded.tape)
+    tape = recorded.tape.compact()  # which does not know its places in a program: `sources` are its lines
     sources.extend([expression.statements[-1][1].source] * (len(tape) - len(sources)))  # a constant result
     names.setdefault(recorded.outputs[0], expression.result_name)
-    trace = Trace(tape, numbers, numbers[recorded.outputs[0]], recorded.outputs)
+    trace = Trace(tape, recorded.output(), recorded.outputs)
     return Reading(trace, names, dict(enumerate(sources)))
 
 

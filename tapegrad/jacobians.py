@@ -8,9 +8,9 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar, overload
 import attrs
 
 from tapegrad.calls import Transform, select
-from tapegrad.forward import push_forward
+from tapegrad.forward import tangents_of
 from tapegrad.recorder import Scalar
-from tapegrad.reverse import pull_back
+from tapegrad.reverse import cotangents_of
 from tapegrad.trace import Arguments, Parameters, Recorded, record
 from tapegrad.transforms import grad, jvp
 
@@ -46,13 +46,16 @@ class Jacobian(Transform):
 def _rows_reverse(recorded: Recorded, arguments: Arguments) -> list[list[object]]:
     """One sweep per output: (outputs, inputs)."""
     count = len(arguments.leaves)
-    return [pull_back(recorded.tape, recorded.values, {output: 1.0})[:count] for output in recorded.outputs]
+    return [cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count) for output in recorded.outputs]
 
 
 def _rows_forward(recorded: Recorded, arguments: Arguments) -> list[list[object]]:
     """One replay per input, transposed: (outputs, inputs)."""
-    columns = [push_forward(recorded.tape, recorded.values, {index: 1.0}) for index in range(len(arguments.leaves))]
-    return [[column[output] for column in columns] for output in recorded.outputs]
+    columns = [
+        tangents_of(recorded.tape, recorded.values, {index: 1.0}, recorded.outputs)
+        for index in range(len(arguments.leaves))
+    ]
+    return [[column[i] for column in columns] for i in range(len(recorded.outputs))]
 
 
 def jacrev(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:

@@ -16,29 +16,46 @@ This module knows no variables. An operand that records says so itself, by being
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
-from typing import Final
+from typing import Final, final
 
+import numpy as np
+from mypy_extensions import i32, i64, mypyc_attr
+
+from tapegrad import kernels
 from tapegrad.errors import OperandError, RuleError
+from tapegrad.kernels import CODES
 from tapegrad.typing import Static, Traced
+from tapegrad.vectors import COMPILED
 
 __all__ = [
-    "Comparison", "General", "Linear", "Operand", "Params", "Primitive", "Recording", "as_float", "lookup",
-    "newest_recording",
+    "ARGUMENTS", "Comparison", "General", "Linear", "Operand", "Params", "Primitive", "Recording", "as_float", "is_number",
+    "lookup", "newest_recording", "operation",
 ]  # fmt: skip
 
 Params = tuple[tuple[str, Static], ...]
 """The static facts of a record, as (name, value) pairs."""
 
 
+ARGUMENTS: Final = "xyzuvw"
+"""What the arguments of an operation are called, by position."""
+
+_SEALED: Final = "nothing can be written directly here"
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Recording:
     """The writer that an operand belongs to. The one with the larger serial number is the inner trace."""
 
-    __slots__ = ()
+    __slots__ = ("sealed", "serial")
+
     serial: int
+    sealed: bool
+    """Nothing may be written directly, but must go through `record` and `guard`."""
 
     @abstractmethod
     def record(self, primitive: Primitive, operands: Sequence[object], params: Params = ()) -> Operand:
@@ -48,20 +65,35 @@ class Recording:
     def guard(self, comparison: Comparison, operands: Sequence[object]) -> bool:
         """Compare, append the comparison with its outcome to the tape, and return the outcome."""
 
+    def write(self, code: i32, left: i64, right: i64, number: float) -> Operand:
+        """Append an operation on records of this trace that gave `number`, and return its variable."""
+        raise TypeError(_SEALED)
 
+    def append(self, code: i32, left: i64, right: i64, number: float) -> i64:
+        """As `write`, but return the index of the record."""
+        raise TypeError(_SEALED)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)
 class Operand(Traced):
-    """An operand that records: it names its writer."""
+    """An operand that records: its writer, its place there, and its value.
 
-    __slots__ = ()
+    ``number`` is the concrete value. Where the value is traced by an outer transform as well, or is a tuple,
+    it is ``outer``; else that is None.
+    """
 
-    @property
-    @abstractmethod
-    def recording(self) -> Recording:
-        """The writer it belongs to."""
+    __slots__ = ("_index", "_number", "_outer", "_recorder")
 
-    @abstractmethod
-    def apply(self, primitive: Primitive, compute: Callable[[float], float]) -> Operand:
-        """An operation of one number, whose value `compute` gives, applied to this operand and recorded."""
+    def __init__(self, recorder: Recording, index: i64, number: float, outer: object) -> None:
+        self._recorder: Final = recorder
+        self._index: Final = index
+        self._number: Final = number
+        self._outer: Final = outer
+
+
+def is_number(x: object) -> bool:
+    """Whether `x` can stand in arithmetic: a plain number, of Python or NumPy, or an operand that records."""
+    return isinstance(x, (float, int, Operand, np.generic))
 
 
 def newest_recording(operands: Sequence[object]) -> Recording | None:
@@ -69,7 +101,7 @@ def newest_recording(operands: Sequence[object]) -> Recording | None:
     newest: Recording | None = None
     for operand in operands:
         if isinstance(operand, Operand):
-            recording = operand.recording
+            recording = operand._recorder
             if newest is None or recording.serial > newest.serial:
                 newest = recording
     return newest
@@ -94,18 +126,30 @@ def as_float(x: object) -> float:
     raise OperandError(msg)
 
 
-_registry: dict[str, Primitive] = {}
+_by_name: Final[dict[str, Primitive]] = {}
+_by_code: Final[dict[int, Primitive]] = {}
 
 
 def lookup(name: str) -> Primitive | None:
     """The operation called `name`, or None."""
-    return _registry.get(name)
+    return _by_name.get(name)
 
 
+def operation(code: int) -> Primitive:
+    """The operation with this code."""
+    return _by_code[code]
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Primitive:
-    """An operation that can stand on a tape. Immutable, and known by its name, which is unique."""
+    """An operation that can stand on a tape. Immutable, and known by its name, which is unique.
+
+    Its code is what a tape stores. Operations with a kernel have the one it was generated for; others get the
+    next free number, which is good for this process only.
+    """
 
     name: Final[str]
+    code: Final[i32]
     arity: Final[int | None]  # None: any number of inputs
     facts: Final[Mapping[str, type]]  # the static facts that every record of it states, and what they are
 
@@ -113,13 +157,22 @@ class Primitive:
         if not str(name).isidentifier():  # the text of a tape could not be read back
             msg = f"the name of an operation is a word such as 'softsign', not {name!r:.60}"
             raise RuleError(msg)
-        if name in _registry:
+        if name in _by_name:
             msg = f"an operation named {name!r} exists already; choose another name"
             raise RuleError(msg)
         self.name = name
         self.arity = arity
         self.facts = facts
-        _registry[name] = self
+        self.code = CODES.get(name, len(CODES) + len(_by_code))
+        _by_name[name] = self
+        _by_code[self.code] = self
+
+    def __call__(self, *operands: object) -> object:
+        """Apply it. Here, and not only in the operations that people call, because of the compiler.
+
+        mypyc (2.4) lays out the objects of a callable class differently from those of a base that is not.
+        """
+        return self.evaluate(operands, ())
 
     @abstractmethod
     def evaluate(self, operands: Sequence[object], params: Params) -> object:
@@ -133,6 +186,14 @@ class Primitive:
     def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
         """The cotangent of each position, given the output's; absent positions are zero."""
 
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """What ``inspect.signature`` and ``help`` say: ``(x, y, /)``."""
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        if self.arity is None:
+            return inspect.Signature([inspect.Parameter("operands", inspect.Parameter.VAR_POSITIONAL)])
+        return inspect.Signature([inspect.Parameter(name, kind) for name in ARGUMENTS[: self.arity]])
+
     def __repr__(self) -> str:
         return self.name
 
@@ -140,6 +201,7 @@ class Primitive:
         return lookup, (self.name,)
 
 
+@final
 class Comparison(Primitive):
     """A question about two numbers, answered by a plain bool; traced operands leave a guard on the tape."""
 
@@ -149,7 +211,7 @@ class Comparison(Primitive):
         super().__init__(name, 2, {"outcome": bool})
         self.compute = compute
 
-    def __call__(self, x: object, y: object) -> bool:
+    def __call__(self, x: object, y: object) -> bool:  # type: ignore[override]  # an arity of its own
         return self.evaluate((x, y), ())
 
     def evaluate(self, operands: Sequence[object], params: Params) -> bool:
@@ -157,7 +219,12 @@ class Comparison(Primitive):
         recording = newest_recording(operands)
         if recording is not None:
             return recording.guard(self, operands)
-        return self.compute(*map(as_float, operands))
+        x, y = operands
+        return self.outcome(as_float(x), as_float(y))
+
+    def outcome(self, x: float, y: float) -> bool:
+        """The answer for two floats."""
+        return kernels.outcome(self.code, x, y) if COMPILED else self.compute(x, y)
 
     def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> None:
         del tangents, out, operands, params  # an outcome is piecewise constant
@@ -167,6 +234,7 @@ class Comparison(Primitive):
         return {}
 
 
+@final
 class Linear(Primitive):
     """A linear map of one operand: it is its own tangent map; its transpose is stated."""
 
@@ -196,6 +264,7 @@ class Linear(Primitive):
         return {0: self.transpose(g, params)}
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class General(Primitive):
     """A function of any number of operands whose pushforward and pullback are written out.
 

@@ -89,5 +89,5 @@ def users_frame(frame: FrameType) -> FrameType:
 
 def caller() -> Site:
     """The innermost line of the running program that is not tapegrad's own."""
-    frame = users_frame(sys._getframe(1))
+    frame = users_frame(sys._getframe())
     return site_of(frame.f_code, frame.f_lasti)

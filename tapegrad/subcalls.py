@@ -18,7 +18,7 @@ from tapegrad.errors import CaptureError
 from tapegrad.ops.structural import item
 from tapegrad.primitive import General, Params
 from tapegrad.recorder import Recorder, Var
-from tapegrad.reverse import pull_back, seeds_of
+from tapegrad.reverse import cotangents_of, seeds_of
 from tapegrad.trace import record
 from tapegrad.tree import Structure
 
@@ -113,7 +113,7 @@ def attach_outputs(
         if isinstance(result, Var) and result.recording.serial >= recorder.serial:
             msg = (
                 f"the function of this {primitive.name} closes over a traced value recorded at "
-                f"{result.recording.columns.where(result.index)}; pass it as an argument"
+                f"{result.recording.where(result.index)}; pass it as an argument"
             )
             raise CaptureError(msg)
     # A record's parameters are plain facts, functions among them; a Subcall is a function with derivatives.
@@ -134,4 +134,4 @@ def transpose(linear: Callable[..., Sequence[object]], count: int, cotangents: S
     """
     names = [f"t{i}" for i in range(count)]
     recorded = record(lambda *ts: list(linear(*ts)), [0.0] * count, names, lambda leaves: leaves, {})
-    return pull_back(recorded.tape, recorded.values, seeds_of(recorded.outputs, cotangents))[:count]
+    return cotangents_of(recorded.tape, recorded.values, seeds_of(recorded.outputs, cotangents), count)

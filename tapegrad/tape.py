@@ -19,14 +19,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
-from typing import overload
+from threading import Lock
+from typing import Final, overload
 
 import attrs
 
 from tapegrad import text
 from tapegrad.columns import Columns, constant, input_
 from tapegrad.errors import TapeError, TapeFormatError
-from tapegrad.primitive import Params, Primitive, lookup
+from tapegrad.kernels import CONSTANT, INPUT
+from tapegrad.primitive import Params, Primitive, lookup, operation
 from tapegrad.source import Site
 from tapegrad.text import Row
 from tapegrad.typing import Static
@@ -41,6 +43,9 @@ def _same_bits(static: object) -> object:
     if isinstance(static, tuple):
         return tuple(_same_bits(item) for item in static)
     return (type(static).__name__, static)
+
+
+_APPENDING: Final = Lock()  # to a buffer that tapes share
 
 
 @attrs.frozen
@@ -85,7 +90,7 @@ class Tape(Sequence[Record]):
             check_record(record, length)
             columns.write(record.primitive, record.inputs, record.params, record.where)
         self._columns = columns
-        self._length = len(columns.primitives)
+        self._length = columns.length
 
     @classmethod
     def over(cls, columns: Columns, length: int) -> Tape:
@@ -104,8 +109,8 @@ class Tape(Sequence[Record]):
         """A tape with one record more; this one stays as it is. Raises TapeError for an invalid record."""
         check_record(record, self._length)
         columns = self._columns
-        with columns.lock:
-            if len(columns.primitives) != self._length:  # somebody has appended to this prefix before
+        with _APPENDING:
+            if columns.length != self._length:  # somebody has appended to this prefix before
                 columns = columns.copy(self._length)
             columns.write(record.primitive, record.inputs, record.params, record.where)
         return Tape.over(columns, self._length + 1)
@@ -113,6 +118,10 @@ class Tape(Sequence[Record]):
     def prefix(self, length: int) -> Tape:
         """The tape of the first `length` records, sharing this one's buffer."""
         return Tape.over(self._columns, min(max(length, 0), self._length))
+
+    def compact(self) -> Tape:
+        """An equal tape whose buffer has no room to grow, for one that is kept."""
+        return Tape.over(self._columns.copy(self._length), self._length)
 
     def check(self) -> Tape:
         """This tape, if every input precedes its use and every record is well formed; else TapeError."""
@@ -122,11 +131,13 @@ class Tape(Sequence[Record]):
 
     def inputs(self) -> tuple[int, ...]:
         """The indices of the records that are arguments, in order."""
-        return tuple(i for i, p in enumerate(self._columns.primitives[: self._length]) if p is input_)
+        return tuple(i for i, code in enumerate(self._columns.codes[: self._length]) if code == INPUT)
 
     def constants(self) -> dict[int, float]:
         """The numbers the program met on the way, by record index: closures, literals."""
-        return {i: x for i, x in self._columns.constants.items() if i < self._length}
+        columns = self._columns
+        codes = enumerate(columns.codes[: self._length])
+        return {i: columns.numbers[i] for i, code in codes if code == CONSTANT}
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -137,7 +148,7 @@ class Tape(Sequence[Record]):
             return tuple(self[i] for i in range(*index.indices(self._length)))
         at = range(self._length)[index]  # Python's own rules for negative indices and errors
         columns = self._columns
-        return Record(columns.primitives[at], columns.inputs(at), columns.params_at(at), columns.where(at))
+        return Record(columns.primitive(at), columns.inputs(at), columns.params_at(at), columns.where(at))
 
     def __len__(self) -> int:
         return self._length
@@ -149,12 +160,11 @@ class Tape(Sequence[Record]):
         """What equality compares: the program, not where it was written."""
         columns, length = self._columns, self._length
         return (
-            tuple(columns.primitives[:length]),
+            tuple(columns.codes[:length]),
             tuple(columns.lefts[:length]),
             tuple(columns.rights[:length]),
-            tuple(sorted((i, x.hex()) for i, x in columns.constants.items() if i < length)),
             tuple(sorted((i, x) for i, x in columns.extras.items() if i < length)),
-            tuple((i, _same_bits(columns.params[i])) for i in sorted(columns.params) if i < length),
+            tuple((i, _same_bits(params)) for i, params in enumerate(map(columns.params_at, range(length))) if params),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -210,7 +220,7 @@ class Tape(Sequence[Record]):
 
     def __repr__(self) -> str:
         """One line, whatever the length: ``<Tape of 5 records: 2 input, 1 multiply, 1 sin, 1 add>``."""
-        counts = Counter(primitive.name for primitive in self._columns.primitives[: self._length])
+        counts = Counter(operation(code).name for code in self._columns.codes[: self._length])
         listed = ", ".join(f"{count} {name}" for name, count in counts.most_common(6))
         more = ", ..." if len(counts) > 6 else ""
         return f"<Tape of {self._length} records{': ' if counts else ''}{listed}{more}>"

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from types import FunctionType
 
 import attrs
 import numpy as np
 
 from tapegrad import tree
+from tapegrad.columns import Values
 from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, OutputTypeError
 from tapegrad.primitive import as_float
-from tapegrad.recorder import Recorder, Var, concrete
+from tapegrad.recorder import Recorder, Var
 from tapegrad.tape import Tape
 from tapegrad.tree import LEAF, Structure
 
 __all__ = [
-    "Arguments", "Parameters", "Recorded", "Trace", "lower", "name_of", "output_index", "record", "trace",
+    "Arguments", "Parameters", "Recorded", "Trace", "lower", "name_of", "output_index", "record", "settled", "trace",
 ]  # fmt: skip
 
 
@@ -30,7 +32,7 @@ class Recorded:
     """
 
     tape: Tape
-    values: Sequence[object] = attrs.field(repr=False)
+    values: Values = attrs.field(repr=False)
     outputs: tuple[int, ...]
     structure: Structure  # of the output
     aux: object = None
@@ -47,13 +49,18 @@ def record(
     rebuild: Callable[[Sequence[object]], Sequence[object]],
     keywords: Mapping[str, object],
     has_aux: bool = False,
+    locating: bool = False,
 ) -> Recorded:
     """Call ``function(*rebuild(variables), **keywords)`` with a variable for each leaf, and record it.
 
-    The trace ends however the function ends; an exception passes through and leaves nothing behind.
+    The trace ends however the function ends; an exception passes through and leaves nothing behind. Only
+    with `locating` does every record know where it stands in the user's program.
     """
-    recorder = Recorder()
+    recorder = Recorder(locating=locating)
     variables = recorder.inputs(leaves, names)
+    if not locating:
+        primals = [variable.value for variable in variables]
+        recorder.again = lambda located: function(*rebuild(located.inputs(primals, names)), **keywords)
     aux: object = None
     try:
         returned = function(*rebuild(variables), **keywords)
@@ -203,10 +210,14 @@ class Arguments:
 
     def gradients(self, cotangents: Sequence[object]) -> tuple[object, ...]:
         """One tree for each argument: a symbolic zero becomes 0.0, a NumPy scalar stays one."""
-        restored = [
-            _like(original, 0.0 if g is None else g) for original, g in zip(self.originals, cotangents, strict=True)
-        ]
-        return self.rebuild(restored)
+        return self.rebuild([_like(x, settled(g)) for x, g in zip(self.originals, cotangents, strict=True)])
+
+
+def settled(g: object) -> object:
+    """A derivative as it is handed out: a zero is 0.0, whether it was symbolic, 0.0 or -0.0."""
+    if g is None:
+        return 0.0
+    return g + 0.0 if type(g) is float else g
 
 
 def _like(original: object, g: object) -> object:
@@ -219,7 +230,7 @@ def _like(original: object, g: object) -> object:
 class Trace:
     """What one call did: the program, the value of every record, and the result.
 
-    ``values`` are plain numbers, by record. ``output`` is what the function returned, with plain numbers
+    ``values`` are plain numbers, by record; of a guard 1.0 or 0.0. ``output`` is what the function returned, with plain numbers
     too, or with variables of an enclosing transform; ``outputs`` are the records of its leaves.
 
     >>> t = trace(lambda x, y: x * y + 1.0, 2.0, 3.0)
@@ -230,9 +241,13 @@ class Trace:
     """
 
     tape: Tape
-    values: tuple[float, ...]  # nan for a call with several results: its items follow it
     output: object
     outputs: tuple[int, ...]
+
+    @cached_property
+    def values(self) -> tuple[float, ...]:
+        """The value of every record; nan for a call with several results, whose items follow it."""
+        return tuple(self.tape.columns.numbers[: len(self.tape)])
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self.tape)} records, output {self.output!r:.60}>"
@@ -245,6 +260,5 @@ def trace(function: Callable[..., object], *vals: object, **keywords: object) ->
     Raises what `grad` raises for arguments and outputs that are not numbers.
     """
     arguments = Arguments.of(vals, Parameters.of(function).first(len(vals)))
-    recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, keywords)
-    values = tuple(concrete(value) for value in recorded.values)
-    return Trace(recorded.tape, values, recorded.output(), recorded.outputs)
+    recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, keywords, locating=True)
+    return Trace(recorded.tape.compact(), recorded.output(), recorded.outputs)

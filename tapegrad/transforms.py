@@ -14,12 +14,12 @@ import attrs
 from tapegrad import tree
 from tapegrad.calls import Transform, select
 from tapegrad.errors import NonScalarOutputError, OutputTypeError, StructureError
-from tapegrad.forward import push_forward
+from tapegrad.forward import tangents_of
 from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
 from tapegrad.recorder import Scalar, Var
-from tapegrad.reverse import pull_back, seeds_of
-from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record
+from tapegrad.reverse import cotangents_of, seeds_of
+from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record, settled
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -49,8 +49,8 @@ class Gradient(Transform):
         arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
         recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords, self.has_aux)
         output = scalar_output(recorded, self.function)
-        cotangents = pull_back(recorded.tape, recorded.values, {output: 1.0})
-        gradients = arguments.gradients(cotangents[: len(arguments.leaves)])
+        count = len(arguments.leaves)
+        gradients = arguments.gradients(cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count))
         gradient = gradients if isinstance(self.argnums, tuple) else gradients[0]
         if not self.with_value:
             return (gradient, recorded.aux) if self.has_aux else gradient
@@ -180,14 +180,15 @@ class Derivatives(Transform):
         def call(positional: tuple[object, ...], keywords: Mapping[str, object]) -> object:
             return self.function(*positional, **keywords)
 
-        recorded = record(call, arguments.leaves, arguments.names, rebuild, {})
+        recorded = record(call, arguments.leaves, arguments.names, rebuild, {}, locating=self.intermediates)
         output = scalar_output(recorded, self.function)
-        cotangents = pull_back(recorded.tape, recorded.values, {output: 1.0})
+        count = len(recorded.tape) if self.intermediates else len(arguments.leaves)
+        cotangents = cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count)
         gradients = arguments.gradients(cotangents[: len(arguments.leaves)])
         found = dict(zip(names, gradients, strict=True))
         if self.intermediates:
             for index, name in names_of_records(recorded.tape, len(arguments.leaves)).items():
-                found.setdefault(name, 0.0 if cotangents[index] is None else cotangents[index])
+                found.setdefault(name, settled(cotangents[index]))
         return found
 
 
@@ -219,8 +220,8 @@ class Pullback:
             msg = f"the cotangent has structure {structure}, but the function returned {self.recorded.structure}"
             raise StructureError(msg)
         seeds = seeds_of(self.recorded.outputs, Arguments.of((g,), ("cotangent",)).leaves)
-        cotangents = pull_back(self.recorded.tape, self.recorded.values, seeds)
-        return self.arguments.gradients(cotangents[: len(self.arguments.leaves)])
+        count = len(self.arguments.leaves)
+        return self.arguments.gradients(cotangents_of(self.recorded.tape, self.recorded.values, seeds, count))
 
 
 @overload
@@ -256,8 +257,8 @@ def jvp(function: Callable[..., Out], primals: Sequence[object], tangents: Seque
     arguments = Arguments.of(primals, names)
     seeds = tangent_leaves(arguments, tangents, names)
     recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, {})
-    moved = push_forward(recorded.tape, recorded.values, dict(enumerate(seeds)))
-    out = [0.0 if moved[i] is None else moved[i] for i in recorded.outputs]
+    moved = tangents_of(recorded.tape, recorded.values, dict(enumerate(seeds)), recorded.outputs)
+    out = [settled(t) for t in moved]
     return cast(Out, recorded.output()), cast(Out, recorded.structure.unflatten(out))
 
 

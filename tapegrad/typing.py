@@ -11,9 +11,12 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
+from mypy_extensions import mypyc_attr
+
 __all__ = ["Number", "Partials", "Static", "Traced", "TracedT"]
 
 
+@mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)
 class Traced:
     """A value whose operations are being recorded: arithmetic gives traced values, comparisons bool.
 

@@ -24,7 +24,7 @@ sign = unary("sign", floats.sign, None)
 floor = unary("floor", floats.floor, None)
 ceil = unary("ceil", floats.ceil, None)
 floor_divide: Binary = binary("floor_divide", floats.floor_divide, None)
-is_zero = unary("is_zero", lambda x: 1.0 if x == 0.0 else 0.0, None)
+is_zero = unary("is_zero", floats.is_zero, None)
 
 # x less y times the floor of x / y, which is constant between jumps
 remainder = binary("remainder", floats.remainder, lambda out, x, y: {0: 1.0, 1: -floor_divide(x, y)})

@@ -18,7 +18,7 @@ exp = unary("exp", floats.exp, lambda out, x: {0: out})
 exp2 = unary("exp2", floats.exp2, lambda out, x: {0: out * math.log(2.0)})
 expm1 = unary("expm1", floats.expm1, lambda out, x: {0: exp(x)})  # out + 1 would be 0 in the left tail
 
-reciprocal = unary("reciprocal", lambda x: floats.divide(1.0, x), lambda out, x: {0: -(out * out)})
+reciprocal = unary("reciprocal", floats.reciprocal, lambda out, x: {0: -(out * out)})
 
 # inf at 0
 log = unary("log", floats.log, lambda out, x: {0: reciprocal(x)})
@@ -26,9 +26,9 @@ log1p = unary("log1p", floats.log1p, lambda out, x: {0: reciprocal(1.0 + x)})
 log2 = unary("log2", floats.log2, lambda out, x: {0: divide(1.0 / math.log(2.0), x)})
 log10 = unary("log10", floats.log10, lambda out, x: {0: divide(1.0 / math.log(10.0), x)})
 
-square = unary("square", lambda x: x * x, lambda out, x: {0: 2.0 * x})
+square = unary("square", floats.square, lambda out, x: {0: 2.0 * x})
 sqrt = unary("sqrt", floats.sqrt, lambda out, x: {0: divide(0.5, out)})  # inf at 0
-cbrt = unary("cbrt", math.cbrt, lambda out, x: {0: divide(1.0 / 3.0, out * out)})  # inf at 0
+cbrt = unary("cbrt", floats.cbrt, lambda out, x: {0: divide(1.0 / 3.0, out * out)})  # inf at 0
 
 
 def _power_partials(out: Number, x: Number, y: Number) -> Partials:

@@ -25,14 +25,8 @@ equal = Comparison("equal", operator.eq)
 not_equal = Comparison("not_equal", operator.ne)
 
 
-def _share(x: float, y: float) -> float:
-    if x > y:
-        return 1.0
-    return 0.0 if x < y else 0.5
-
-
 # The winner of a maximum takes the whole derivative; a tie is shared equally.
-share = binary("share", _share, None)
+share = binary("share", floats.share, None)
 maximum = binary("maximum", floats.maximum, lambda out, x, y: {0: share(x, y), 1: share(y, x)})
 minimum = binary("minimum", floats.minimum, lambda out, x, y: {0: share(y, x), 1: share(x, y)})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from tapegrad import floats
 from tapegrad.elementwise import unary
 from tapegrad.primitive import Linear, Params
 
@@ -26,4 +27,4 @@ def _put(g: object, params: Params) -> object:
 item = Linear("item", _take, _put, {"index": int, "count": int})
 
 # Declared piecewise constant, so that no derivative flows in either mode.
-stop_gradient = unary("stop_gradient", lambda x: x, None)
+stop_gradient = unary("stop_gradient", floats.identity, None)

@@ -1,0 +1,132 @@
+"""The operators of Python for operands that record: each says which operation it is, and how that is applied.
+
+How it is done is up to the operand: a traced variable writes to its tape, a symbol builds a formula.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Self, cast
+
+from mypy_extensions import mypyc_attr
+
+from tapegrad.elementwise import Binary, Unary
+from tapegrad.ops.arithmetic import absolute, add, divide, floor_divide, multiply, negative, remainder, subtract
+from tapegrad.ops.exponential import power
+from tapegrad.ops.selection import equal, greater, greater_equal, less, less_equal, not_equal
+from tapegrad.primitive import Comparison, Operand, is_number
+from tapegrad.typing import Number
+
+__all__ = ["Operators"]
+
+# The compiler keeps a Final of this module in a pointer, and looks up one of another module in a dictionary.
+_ADD: Final = add
+_SUBTRACT: Final = subtract
+_MULTIPLY: Final = multiply
+_DIVIDE: Final = divide
+_FLOOR_DIVIDE: Final = floor_divide
+_REMAINDER: Final = remainder
+_POWER: Final = power
+_NEGATIVE: Final = negative
+_ABSOLUTE: Final = absolute
+_LESS: Final = less
+_LESS_EQUAL: Final = less_equal
+_GREATER: Final = greater
+_GREATER_EQUAL: Final = greater_equal
+_EQUAL: Final = equal
+_NOT_EQUAL: Final = not_equal
+
+# A method may answer NotImplemented, Python's way to let the other side try, whatever it promises.
+# mypy: disable-error-code="return-value"
+
+
+@mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)
+class Operators(Operand):
+    """Arithmetic gives an operand of the same kind; a comparison answers with a plain bool."""
+
+    __slots__ = ()
+
+    # ---- how: what a subclass may do faster ------------------------------------------------
+
+    def before(self, operation: Binary, other: object) -> Self:
+        """``operation(self, other)``, or NotImplemented if the other is no number."""
+        return cast(Self, operation.bind((self, other))) if is_number(other) else NotImplemented
+
+    def after(self, operation: Binary, other: object) -> Self:
+        """``operation(other, self)``, or NotImplemented if the other is no number."""
+        return cast(Self, operation.bind((other, self))) if is_number(other) else NotImplemented
+
+    def alone(self, operation: Unary) -> Self:
+        """``operation(self)``."""
+        return cast(Self, operation.bind((self,)))
+
+    def compared(self, comparison: Comparison, other: object) -> object:
+        """``comparison(self, other)``, or NotImplemented if the other is no number."""
+        return comparison.evaluate((self, other), ()) if is_number(other) else NotImplemented
+
+    # ---- which -----------------------------------------------------------------------------
+
+    def __add__(self, other: Number) -> Self:
+        return self.before(_ADD, other)
+
+    def __radd__(self, other: float) -> Self:
+        return self.after(_ADD, other)
+
+    def __sub__(self, other: Number) -> Self:
+        return self.before(_SUBTRACT, other)
+
+    def __rsub__(self, other: float) -> Self:
+        return self.after(_SUBTRACT, other)
+
+    def __mul__(self, other: Number) -> Self:
+        return self.before(_MULTIPLY, other)
+
+    def __rmul__(self, other: float) -> Self:
+        return self.after(_MULTIPLY, other)
+
+    def __truediv__(self, other: Number) -> Self:
+        return self.before(_DIVIDE, other)
+
+    def __rtruediv__(self, other: float) -> Self:
+        return self.after(_DIVIDE, other)
+
+    def __floordiv__(self, other: Number) -> Self:
+        return self.before(_FLOOR_DIVIDE, other)
+
+    def __rfloordiv__(self, other: float) -> Self:
+        return self.after(_FLOOR_DIVIDE, other)
+
+    def __mod__(self, other: Number) -> Self:
+        return self.before(_REMAINDER, other)
+
+    def __rmod__(self, other: float) -> Self:
+        return self.after(_REMAINDER, other)
+
+    def __pow__(self, other: Number) -> Self:
+        return self.before(_POWER, other)
+
+    def __rpow__(self, other: float) -> Self:
+        return self.after(_POWER, other)
+
+    def __neg__(self) -> Self:
+        return self.alone(_NEGATIVE)
+
+    def __abs__(self) -> Self:
+        return self.alone(_ABSOLUTE)
+
+    def __lt__(self, other: object) -> bool:
+        return self.compared(_LESS, other)
+
+    def __le__(self, other: object) -> bool:
+        return self.compared(_LESS_EQUAL, other)
+
+    def __gt__(self, other: object) -> bool:
+        return self.compared(_GREATER, other)
+
+    def __ge__(self, other: object) -> bool:
+        return self.compared(_GREATER_EQUAL, other)
+
+    def __eq__(self, other: object) -> bool:
+        return self.compared(_EQUAL, other)
+
+    def __ne__(self, other: object) -> bool:
+        return self.compared(_NOT_EQUAL, other)
