@@ -14,9 +14,11 @@ loaded when they are first named.
 import importlib
 from typing import TYPE_CHECKING
 
+# isort: split  # before all others, since it decides whether they are the compiled ones
 from tapegrad import errors, numpy, tree
 from tapegrad.checkpoint import checkpoint
 from tapegrad.custom import custom_jvp, custom_vjp
+from tapegrad.engine import compiled
 from tapegrad.errors import TapegradError
 from tapegrad.evaluate import evaluate
 from tapegrad.jacobians import hessian, hvp, jacfwd, jacobian, jacrev
@@ -39,7 +41,7 @@ else:
 
 
 __all__ = [
-    "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "custom_jvp",
+    "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "compiled", "custom_jvp",
     "custom_vjp", "datasets", "derivatives", "errors", "evaluate", "extend", "grad", "hessian", "hvp", "jacfwd",
     "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "states", "stop_gradient", "testing",
     "trace", "training", "tree", "value_and_grad", "view", "vjp",

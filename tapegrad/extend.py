@@ -10,7 +10,7 @@
 ...     lambda out, x: {0: -2.0 * x * out},
 ... )
 >>> tg.grad(gaussian)(0.0), tg.grad(tg.grad(gaussian))(0.0)
-(-0.0, -2.0)
+(0.0, -2.0)
 >>> check_rule(gaussian, 0.7)
 """
 

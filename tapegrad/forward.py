@@ -20,7 +20,7 @@ __all__ = ["push_forward", "push_numbers", "tangents_of"]
 
 def tangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], wanted: Sequence[int]) -> list[object]:
     """The tangents of the `wanted` records, as `push_forward` has them, by the engine that is faster."""
-    if COMPILED and not values.outers and all([type(seed) is float for seed in seeds.values()]):
+    if COMPILED and not values.outers and all(type(seed) is float for seed in seeds.values()):
         tangents = push_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
         if tangents is not None:
             return [tangents[index] for index in wanted]

@@ -40,7 +40,7 @@ _NOT_EQUAL: Final = not_equal
 
 
 @mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)
-class Operators(Operand):
+class Operators(Operand):  # noqa: PLW1641  # each kind of operand says whether it can be hashed
     """Arithmetic gives an operand of the same kind; a comparison answers with a plain bool."""
 
     __slots__ = ()
@@ -68,43 +68,43 @@ class Operators(Operand):
     def __add__(self, other: Number) -> Self:
         return self.before(_ADD, other)
 
-    def __radd__(self, other: float) -> Self:
+    def __radd__(self, other: Number) -> Self:
         return self.after(_ADD, other)
 
     def __sub__(self, other: Number) -> Self:
         return self.before(_SUBTRACT, other)
 
-    def __rsub__(self, other: float) -> Self:
+    def __rsub__(self, other: Number) -> Self:
         return self.after(_SUBTRACT, other)
 
     def __mul__(self, other: Number) -> Self:
         return self.before(_MULTIPLY, other)
 
-    def __rmul__(self, other: float) -> Self:
+    def __rmul__(self, other: Number) -> Self:
         return self.after(_MULTIPLY, other)
 
     def __truediv__(self, other: Number) -> Self:
         return self.before(_DIVIDE, other)
 
-    def __rtruediv__(self, other: float) -> Self:
+    def __rtruediv__(self, other: Number) -> Self:
         return self.after(_DIVIDE, other)
 
     def __floordiv__(self, other: Number) -> Self:
         return self.before(_FLOOR_DIVIDE, other)
 
-    def __rfloordiv__(self, other: float) -> Self:
+    def __rfloordiv__(self, other: Number) -> Self:
         return self.after(_FLOOR_DIVIDE, other)
 
     def __mod__(self, other: Number) -> Self:
         return self.before(_REMAINDER, other)
 
-    def __rmod__(self, other: float) -> Self:
+    def __rmod__(self, other: Number) -> Self:
         return self.after(_REMAINDER, other)
 
     def __pow__(self, other: Number) -> Self:
         return self.before(_POWER, other)
 
-    def __rpow__(self, other: float) -> Self:
+    def __rpow__(self, other: Number) -> Self:
         return self.after(_POWER, other)
 
     def __neg__(self) -> Self:

@@ -33,8 +33,8 @@ from tapegrad.typing import Static, Traced
 from tapegrad.vectors import COMPILED
 
 __all__ = [
-    "ARGUMENTS", "Comparison", "General", "Linear", "Operand", "Params", "Primitive", "Recording", "as_float", "is_number",
-    "lookup", "newest_recording", "operation",
+    "ARGUMENTS", "Comparison", "General", "Linear", "Operand", "Params", "Primitive", "Recording", "as_float",
+    "is_number", "lookup", "newest_recording", "operation",
 ]  # fmt: skip
 
 Params = tuple[tuple[str, Static], ...]
@@ -44,7 +44,7 @@ Params = tuple[tuple[str, Static], ...]
 ARGUMENTS: Final = "xyzuvw"
 """What the arguments of an operation are called, by position."""
 
-_SEALED: Final = "nothing can be written directly here"
+_SEALED: Final = "a writer that is always sealed is not written to"
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -67,10 +67,12 @@ class Recording:
 
     def write(self, code: i32, left: i64, right: i64, number: float) -> Operand:
         """Append an operation on records of this trace that gave `number`, and return its variable."""
+        del code, left, right, number
         raise TypeError(_SEALED)
 
     def append(self, code: i32, left: i64, right: i64, number: float) -> i64:
         """As `write`, but return the index of the record."""
+        del code, left, right, number
         raise TypeError(_SEALED)
 
 

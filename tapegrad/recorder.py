@@ -350,7 +350,7 @@ class Var(Operators):
     def __divmod__(self, other: Number) -> tuple[Var, Var]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: float) -> tuple[Var, Var]:
+    def __rdivmod__(self, other: Number) -> tuple[Var, Var]:
         return other // self, other % self
 
     def __bool__(self) -> bool:

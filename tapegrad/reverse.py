@@ -27,7 +27,7 @@ __all__ = ["cotangents_of", "pull_back", "pull_numbers", "seeds_of"]
 
 def cotangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], count: int) -> list[object]:
     """The cotangents of the first `count` records, as `pull_back` has them, by the engine that is faster."""
-    if COMPILED and not values.outers and all([type(seed) is float for seed in seeds.values()]):
+    if COMPILED and not values.outers and all(type(seed) is float for seed in seeds.values()):
         cotangents = pull_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
         if cotangents is not None:
             return list(cotangents[:count])

@@ -230,8 +230,8 @@ def _like(original: object, g: object) -> object:
 class Trace:
     """What one call did: the program, the value of every record, and the result.
 
-    ``values`` are plain numbers, by record; of a guard 1.0 or 0.0. ``output`` is what the function returned, with plain numbers
-    too, or with variables of an enclosing transform; ``outputs`` are the records of its leaves.
+    ``values`` are plain numbers, by record; of a guard 1.0 or 0.0. ``output`` is what the function returned,
+    with plain numbers too, or with variables of an enclosing transform; ``outputs`` are the records of its leaves.
 
     >>> t = trace(lambda x, y: x * y + 1.0, 2.0, 3.0)
     >>> [(record.primitive, record.inputs) for record in t.tape]

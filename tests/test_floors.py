@@ -9,16 +9,16 @@ PACKAGE = Path(__file__).parent.parent / "tapegrad"
 
 # The house, in reading order: the floor of a module is its line, its place within it is its order there.
 FLOORS: list[list[str]] = [
-    ["errors", "typing", "floats", "source", "functional"],
-    ["primitive", "columns", "text", "tape", "elementwise"],
+    ["engine", "errors", "typing", "floats", "vectors", "source", "functional"],
+    ["kernels", "primitive", "columns", "text", "tape", "elementwise"],
     ["ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural"],
-    ["conversions", "recorder", "tree", "trace", "naming"],
+    ["operators", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "reverse", "forward"],
     [],  # 5: rewriting, to come
     [],  # 6: native code, to come
     ["calls", "transforms", "jacobians", "subcalls", "custom", "checkpoint", "numpy", "testing", "extend"],
     [
-        "files", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
+        "files", "generator", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
         "view", "results",

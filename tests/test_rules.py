@@ -7,7 +7,8 @@ import pytest
 from tapegrad.elementwise import Elementwise
 from tapegrad.extend import elementwise
 from tapegrad.ops import arithmetic, exponential, selection, trigonometric
-from tapegrad.view.rules import Symbol, formulas, markdown, operations
+from tapegrad.symbols import Symbol
+from tapegrad.view.rules import as_formula, formulas, markdown, operations
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -29,11 +30,11 @@ def test_rules_are_written_as_formulas(operation: Elementwise, expected: tuple[s
 
 def test_parentheses_stand_where_they_are_needed() -> None:
     x, y = Symbol("x"), Symbol("y")
-    assert repr((x + y) * (x - y)) == "(x + y) * (x - y)"
-    assert repr(x - (y - x)) == "x - (y - x)"
-    assert repr(x / (y * x)) == "x / (y * x)"
-    assert repr(-(x + y)) == "-(x + y)"
-    assert repr(2.0 / x - 1.5) == "2 / x - 1.5"
+    assert as_formula((x + y) * (x - y)) == "(x + y) * (x - y)"
+    assert as_formula(x - (y - x)) == "x - (y - x)"
+    assert as_formula(x / (y * x)) == "x / (y * x)"
+    assert as_formula(-(x + y)) == "-(x + y)"
+    assert as_formula(2.0 / x - 1.5) == "2 / x - 1.5"
 
 
 def test_a_rule_that_branches_is_no_formula() -> None:

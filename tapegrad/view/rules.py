@@ -12,7 +12,7 @@ from tapegrad.ops import activation, arithmetic, exponential, selection, trigono
 from tapegrad.primitive import ARGUMENTS
 from tapegrad.symbols import Infix, partials_of, written
 
-__all__ = ["formulas", "markdown", "operations"]
+__all__ = ["as_formula", "formulas", "markdown", "operations"]
 
 _INFIXES = {
     "add": Infix(" + ", 1),
@@ -31,7 +31,12 @@ def formulas(operation: Elementwise) -> tuple[str, ...]:
     >>> formulas(divide)
     ('1 / y', '-out / y')
     """
-    return tuple(written(partial, _INFIXES, lambda x: x.name, ".6g") for partial in partials_of(operation))
+    return tuple(map(as_formula, partials_of(operation)))
+
+
+def as_formula(symbol: object) -> str:
+    """A symbol, or a number, as mathematics writes it."""
+    return written(symbol, _INFIXES, lambda primitive: primitive.name, ".6g")
 
 
 def operations() -> list[Elementwise]:

@@ -66,7 +66,7 @@ def mathematics(x: Scalar, traced: Var) -> None:
     tnp.sin("1")  # type: ignore[call-overload]  # a str is not a number
     tnp.maximum(x, None)  # type: ignore[call-overload]  # nor is None
     tnp.maximum(x)  # type: ignore[call-overload]  # one is missing
-    traced + "1"  # type: ignore[arg-type]
+    traced + "1"  # type: ignore[operator]
     plain: float = traced  # type: ignore[assignment]  # x.value is the plain number
     traced.value = 2.0  # type: ignore[misc]  # a traced value is immutable
     print(plain)
