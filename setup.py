@@ -18,7 +18,7 @@ from setuptools.command.build_ext import build_ext
 # Listed here and nowhere else in the build: what runs at every operation.
 CORE = (
     "typing", "floats", "vectors", "kernels", "primitive", "elementwise", "columns", "operators", "recorder",
-    "reverse", "forward",
+    "reverse", "forward", "direct",
 )  # fmt: skip
 BUILDING = {"bdist_wheel", "build", "build_ext", "editable_wheel", "install"}
 

@@ -245,10 +245,14 @@ class Recorder(Recording):
 
     # ---- the end ---------------------------------------------------------------------------
 
-    def seal(self) -> Tape:
-        """End the trace: nothing can be recorded any more. Returns what was recorded."""
+    def end(self) -> None:
+        """Nothing can be recorded any more."""
         self.sealed = True
         self.ended = True
+
+    def seal(self) -> Tape:
+        """End the trace, and return what was recorded."""
+        self.end()
         return Tape.over(self.columns, self.columns.length)
 
     def leaked(self, index: int) -> errors.LeakedVariableError:

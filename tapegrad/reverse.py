@@ -22,7 +22,7 @@ from tapegrad.tape import Tape
 from tapegrad.typing import Number, Partials
 from tapegrad.vectors import COMPILED, vec
 
-__all__ = ["cotangents_of", "pull_back", "pull_numbers", "seeds_of"]
+__all__ = ["cotangents_of", "pull_back", "pull_numbers", "seeds_of", "sweep_numbers"]
 
 
 def cotangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], count: int) -> list[object]:
@@ -91,14 +91,22 @@ def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> v
     closes over a variable of an outer transform.
     """
     cotangents = vec[float]([0.0] * length)
-    at: i64 = NONE
     for index, seed in seeds.items():
         cotangents[index] += seed
-        at = max(at, index)
+    return cotangents if sweep_numbers(columns, cotangents, max(seeds, default=NONE)) else None
+
+
+def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
+    """Add to the cotangents of the records before `start` what those from there on down contribute.
+
+    The kernels do it; where a record has none, its rule does. False if a rule answers with something other
+    than floats: the cotangents are then good for nothing.
+    """
+    at = start
     while True:
         at = kernels.pull(columns.codes, columns.lefts, columns.rights, columns.numbers, cotangents, at)
         if at < 0:
-            return cotangents
+            return True
         inputs = columns.inputs(at)
         operands: list[object] = [columns.numbers[i] for i in inputs]
         primitive = columns.primitive(at)
@@ -107,7 +115,7 @@ def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> v
             if type(term) is float:
                 cotangents[inputs[position]] += term
             elif term is not None:
-                return None
+                return False
         at -= 1
 
 

@@ -12,14 +12,15 @@ import numpy as np
 
 from tapegrad import tree
 from tapegrad.columns import Values
-from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, OutputTypeError
+from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, NonScalarOutputError, OutputTypeError
 from tapegrad.primitive import as_float
 from tapegrad.recorder import Recorder, Var
 from tapegrad.tape import Tape
 from tapegrad.tree import LEAF, Structure
 
 __all__ = [
-    "Arguments", "Parameters", "Recorded", "Trace", "lower", "name_of", "output_index", "record", "settled", "trace",
+    "Arguments", "Parameters", "Recorded", "Trace", "lower", "name_of", "number_returned", "output_index", "record",
+    "scalar_output", "settled", "trace",
 ]  # fmt: skip
 
 
@@ -98,6 +99,26 @@ def output_index(recorder: Recorder, leaf: object, function: Callable[..., objec
         msg = f"{name_of(function)} returned {leaf!r:.60}, a {type(leaf).__name__}, where a number is needed"
         raise OutputTypeError(msg)
     return recorder.constant(as_float(leaf))
+
+
+def number_returned(recorder: Recorder, returned: object, function: Callable[..., object]) -> int:
+    """As `scalar_output`, of what the function returned while `recorder` recorded it."""
+    leaves, structure = tree.flatten(returned)
+    return scalar_output([output_index(recorder, leaf, function) for leaf in leaves], structure, function)
+
+
+def scalar_output(outputs: Sequence[int], structure: Structure, function: Callable[..., object]) -> int:
+    """The record of the one number that the function returned. Raises NonScalarOutputError otherwise."""
+    if structure.is_leaf:
+        return outputs[0]
+    if not outputs:
+        msg = f"{name_of(function)} returned no number, but {structure}; is a `return` missing?"
+        raise OutputTypeError(msg)
+    msg = (
+        f"grad needs one number, but {name_of(function)} returned {len(outputs)} as {structure}; "
+        "return their sum, or ask for all derivatives with jacobian"
+    )
+    raise NonScalarOutputError(msg)
 
 
 def lower(aux: object, recorder: Recorder) -> object:

@@ -13,13 +13,14 @@ import attrs
 
 from tapegrad import tree
 from tapegrad.calls import Transform, select
-from tapegrad.errors import NonScalarOutputError, OutputTypeError, StructureError
+from tapegrad.direct import value_and_gradient
+from tapegrad.errors import StructureError
 from tapegrad.forward import tangents_of
 from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
 from tapegrad.recorder import Scalar, Var
 from tapegrad.reverse import cotangents_of, seeds_of
-from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record, settled
+from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record, scalar_output, settled
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -39,16 +40,34 @@ class Gradient(Transform):
     argnums: int | tuple[int, ...]
     has_aux: bool
     with_value: bool
+    positions: Sequence[int] = attrs.field(init=False, eq=False, repr=False)
     parameters: Parameters = attrs.field(init=False, eq=False, repr=False)
+
+    @positions.default
+    def _positions_of_argnums(self) -> Sequence[int]:
+        """What `value_and_gradient` can use: distinct ints, or no valid position."""
+        wanted = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
+        plain = all(type(i) is int for i in wanted) and len(set(wanted)) == len(wanted) > 0
+        return wanted if plain else (-1,)
 
     @parameters.default
     def _parameters_of_function(self) -> Parameters:
         return Parameters.of(self.function)
 
     def __call__(self, *args: object, **keywords: object) -> object:
+        if not keywords and not self.has_aux:
+            found = value_and_gradient(self.function, self.positions, args)
+            if found is not None:
+                value, gradients = found
+                gradient = tuple(gradients) if isinstance(self.argnums, tuple) else gradients[0]
+                return (value, gradient) if self.with_value else gradient
+        return self._of_trees(args, keywords)
+
+    def _of_trees(self, args: tuple[object, ...], keywords: Mapping[str, object]) -> object:
+        """The answer for arguments of any structure."""
         arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
         recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords, self.has_aux)
-        output = scalar_output(recorded, self.function)
+        output = scalar_output(recorded.outputs, recorded.structure, self.function)
         count = len(arguments.leaves)
         gradients = arguments.gradients(cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count))
         gradient = gradients if isinstance(self.argnums, tuple) else gradients[0]
@@ -56,20 +75,6 @@ class Gradient(Transform):
             return (gradient, recorded.aux) if self.has_aux else gradient
         value = recorded.values[output]
         return ((value, recorded.aux) if self.has_aux else value), gradient
-
-
-def scalar_output(recorded: Recorded, function: Callable[..., object]) -> int:
-    """The record of the one number that the function returned. Raises NonScalarOutputError otherwise."""
-    if recorded.structure.is_leaf:
-        return recorded.outputs[0]
-    if not recorded.outputs:
-        msg = f"{name_of(function)} returned no number, but {recorded.structure}; is a `return` missing?"
-        raise OutputTypeError(msg)
-    msg = (
-        f"grad needs one number, but {name_of(function)} returned {len(recorded.outputs)} as {recorded.structure}; "
-        "return their sum, or ask for all derivatives with jacobian"
-    )
-    raise NonScalarOutputError(msg)
 
 
 # The overlaps below are meant: an argument index that is a literal keeps the type of that argument.
@@ -181,7 +186,7 @@ class Derivatives(Transform):
             return self.function(*positional, **keywords)
 
         recorded = record(call, arguments.leaves, arguments.names, rebuild, {}, locating=self.intermediates)
-        output = scalar_output(recorded, self.function)
+        output = scalar_output(recorded.outputs, recorded.structure, self.function)
         count = len(recorded.tape) if self.intermediates else len(arguments.leaves)
         cotangents = cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count)
         gradients = arguments.gradients(cotangents[: len(arguments.leaves)])

@@ -16,7 +16,7 @@ FLOORS: list[list[str]] = [
     ["evaluate", "reverse", "forward"],
     [],  # 5: rewriting, to come
     [],  # 6: native code, to come
-    ["calls", "transforms", "jacobians", "subcalls", "custom", "checkpoint", "numpy", "testing", "extend"],
+    ["calls", "direct", "transforms", "jacobians", "subcalls", "custom", "checkpoint", "numpy", "testing", "extend"],
     [
         "files", "generator", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
