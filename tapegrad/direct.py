@@ -8,15 +8,15 @@ that prepares it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, final
+from typing import Final, cast, final
 
 from mypy_extensions import i64
 
 from tapegrad.kernels import INPUT, NONE
 from tapegrad.recorder import Recorder, Var
-from tapegrad.reverse import pull_back, sweep_numbers
+from tapegrad.reverse import pull_back, settled, sweep_numbers
 from tapegrad.tape import Tape
-from tapegrad.trace import number_returned, settled
+from tapegrad.trace import number_returned
 from tapegrad.vectors import COMPILED, vec
 
 __all__ = ["value_and_gradient"]
@@ -36,7 +36,7 @@ class _Again:
     def __call__(self, recorder: Recorder) -> object:
         arguments = list(self.args)
         for position in self.positions:
-            arguments[position] = recorder.input(self.args[position], f"arg{position}")
+            arguments[position] = recorder.write(INPUT, NONE, NONE, cast(float, self.args[position]))
         return self.function(*arguments)
 
 

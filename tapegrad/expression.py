@@ -212,7 +212,7 @@ def read(expression: Expression, values: Mapping[str, float]) -> Reading:
         return expression.evaluate(dict(zip(expression.names, variables, strict=True)), observe, assigned)
 
     inputs = [float(values[name]) for name in expression.names]
-    recorded = record(call, inputs, expression.names, lambda leaves: leaves, {})
+    recorded = record(call, inputs, lambda leaves: leaves, {}, names=expression.names)
     tape = recorded.tape.compact()  # which does not know its places in a program: `sources` are its lines
     sources.extend([expression.statements[-1][1].source] * (len(tape) - len(sources)))  # a constant result
     names.setdefault(recorded.outputs[0], expression.result_name)

@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from tapegrad import kernels
 from tapegrad.columns import Columns, Values
+from tapegrad.reverse import settled
 from tapegrad.tape import Tape
 from tapegrad.vectors import COMPILED, vec
 
@@ -19,13 +20,13 @@ __all__ = ["push_forward", "push_numbers", "tangents_of"]
 
 
 def tangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], wanted: Sequence[int]) -> list[object]:
-    """The tangents of the `wanted` records, as `push_forward` has them, by the engine that is faster."""
+    """The tangents of the `wanted` records, by the engine that is faster; what is zero is 0.0."""
     if COMPILED and not values.outers and all(type(seed) is float for seed in seeds.values()):
         tangents = push_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
         if tangents is not None:
-            return [tangents[index] for index in wanted]
+            return [tangents[index] + 0.0 for index in wanted]
     moved = push_forward(tape, values.as_list(), seeds)
-    return [moved[index] for index in wanted]
+    return [settled(moved[index]) for index in wanted]
 
 
 def push_forward(tape: Tape, values: Sequence[object], seeds: Mapping[int, object]) -> list[object]:

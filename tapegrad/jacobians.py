@@ -34,7 +34,7 @@ class Jacobian(Transform):
 
     def __call__(self, *args: object, **keywords: object) -> object:
         arguments, rebuild = select(self.function, Parameters.of(self.function), args, self.argnums)
-        recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords)
+        recorded = record(self.function, arguments.leaves, rebuild, keywords)
         forward = self.mode == "forward" or (self.mode == "cheaper" and len(arguments.leaves) < len(recorded.outputs))
         rows = _rows_forward(recorded, arguments) if forward else _rows_reverse(recorded, arguments)
         by_output = [arguments.gradients(row) for row in rows]

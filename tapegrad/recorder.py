@@ -85,7 +85,7 @@ class Recorder(Recording):
         self.outers.append(value)
         return Var(self, self.columns.append(code, left, right, number), number, value)
 
-    def inputs(self, values: Sequence[object], names: Sequence[str]) -> list[Var]:
+    def inputs(self, values: Sequence[object], names: Sequence[str] = ()) -> list[Var]:
         """Append the arguments that start a trace; they stand where the user called the transform."""
         self.columns.names = names
         return [self._append_any(INPUT, NONE, NONE, value) for value in values]

@@ -22,16 +22,23 @@ from tapegrad.tape import Tape
 from tapegrad.typing import Number, Partials
 from tapegrad.vectors import COMPILED, vec
 
-__all__ = ["cotangents_of", "pull_back", "pull_numbers", "seeds_of", "sweep_numbers"]
+__all__ = ["cotangents_of", "pull_back", "pull_numbers", "seeds_of", "settled", "sweep_numbers"]
 
 
 def cotangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], count: int) -> list[object]:
-    """The cotangents of the first `count` records, as `pull_back` has them, by the engine that is faster."""
+    """The cotangents of the first `count` records, by the engine that is faster; what is zero is 0.0."""
     if COMPILED and not values.outers and all(type(seed) is float for seed in seeds.values()):
         cotangents = pull_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
         if cotangents is not None:
-            return list(cotangents[:count])
-    return pull_back(tape, values.as_list(), seeds)[:count]
+            return [cotangents[i] + 0.0 for i in range(count)]
+    return [settled(g) for g in pull_back(tape, values.as_list(), seeds)[:count]]
+
+
+def settled(g: object) -> object:
+    """A derivative as it is handed out: what is zero is 0.0, whether it was symbolic, 0.0 or -0.0."""
+    if g is None:
+        return 0.0
+    return g + 0.0 if type(g) is float else g
 
 
 def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object]) -> list[object]:

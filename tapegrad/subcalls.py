@@ -132,6 +132,5 @@ def transpose(linear: Callable[..., Sequence[object]], count: int, cotangents: S
 
     This is what turns a pushforward into a pullback and back: a linear function's derivative is itself.
     """
-    names = [f"t{i}" for i in range(count)]
-    recorded = record(lambda *ts: list(linear(*ts)), [0.0] * count, names, lambda leaves: leaves, {})
+    recorded = record(lambda *ts: list(linear(*ts)), [0.0] * count, lambda leaves: leaves, {})
     return cotangents_of(recorded.tape, recorded.values, seeds_of(recorded.outputs, cotangents), count)

@@ -14,13 +14,13 @@ from tapegrad import tree
 from tapegrad.columns import Values
 from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, NonScalarOutputError, OutputTypeError
 from tapegrad.primitive import as_float
-from tapegrad.recorder import Recorder, Var
+from tapegrad.recorder import Recorder, Var, concrete
 from tapegrad.tape import Tape
 from tapegrad.tree import LEAF, Structure
 
 __all__ = [
     "Arguments", "Parameters", "Recorded", "Trace", "lower", "name_of", "number_returned", "output_index", "record",
-    "scalar_output", "settled", "trace",
+    "scalar_output", "trace",
 ]  # fmt: skip
 
 
@@ -46,22 +46,22 @@ class Recorded:
 def record(
     function: Callable[..., object],
     leaves: Sequence[object],
-    names: Sequence[str],
     rebuild: Callable[[Sequence[object]], Sequence[object]],
     keywords: Mapping[str, object],
     has_aux: bool = False,
+    names: Sequence[str] = (),
     locating: bool = False,
 ) -> Recorded:
     """Call ``function(*rebuild(variables), **keywords)`` with a variable for each leaf, and record it.
 
-    The trace ends however the function ends; an exception passes through and leaves nothing behind. Only
-    with `locating` does every record know where it stands in the user's program.
+    The trace ends however the function ends; an exception passes through and leaves nothing behind. For a tape
+    that somebody looks at, the inputs have `names`, and with `locating` every record knows where it stands in
+    the user's program.
     """
     recorder = Recorder(locating=locating)
     variables = recorder.inputs(leaves, names)
     if not locating:
-        primals = [variable.value for variable in variables]
-        recorder.again = lambda located: function(*rebuild(located.inputs(primals, names)), **keywords)
+        recorder.again = lambda again: function(*rebuild(again.inputs(list(map(concrete, leaves)))), **keywords)
     aux: object = None
     try:
         returned = function(*rebuild(variables), **keywords)
@@ -191,31 +191,36 @@ def differentiable(leaf: object, name: str) -> object:
 
 @attrs.frozen(eq=False)
 class Arguments:
-    """Arguments to differentiate, flattened: leaves ready to be traced, their names, the way back."""
+    """Arguments to differentiate, flattened: leaves ready to be traced, and the way back."""
 
     leaves: list[object]
-    names: list[str]
     structures: tuple[Structure, ...]
-    originals: list[object]
+    roots: Sequence[str]  # the name of each argument
+    originals: list[object]  # the leaves as they came; the very same list if all are floats
 
     @classmethod
     def of(cls, arguments: Sequence[object], names: Sequence[str]) -> Arguments:
         """Flatten and check. Raises IntegerArgumentError or ArgumentTypeError."""
         flat: list[object] = []
-        leaf_names: list[str] = []
         structures: list[Structure] = []
-        for argument, name in zip(arguments, names, strict=True):
+        for argument in arguments:
             if type(argument) is float or type(argument) is Var:
                 flat.append(argument)
-                leaf_names.append(name)
                 structures.append(LEAF)
-                continue
-            found, structure = tree.flatten(argument)
-            flat += found
-            leaf_names += [name] if structure.is_leaf else structure.names(name)
-            structures.append(structure)
+            else:
+                found, structure = tree.flatten(argument)
+                flat += found
+                structures.append(structure)
+        if set(map(type, flat)) <= {float}:  # the common case, and nothing to do for any of them
+            return cls(flat, tuple(structures), names, flat)
+        leaf_names = _leaf_names(structures, names)
         checked = [differentiable(leaf, name) for leaf, name in zip(flat, leaf_names, strict=True)]
-        return cls(checked, leaf_names, tuple(structures), flat)
+        return cls(checked, tuple(structures), names, flat)
+
+    @property
+    def names(self) -> list[str]:
+        """A Python expression for each leaf."""
+        return _leaf_names(self.structures, self.roots)
 
     def rebuild(self, leaves: Sequence[object]) -> tuple[object, ...]:
         """One tree for each argument, with these leaves."""
@@ -230,15 +235,17 @@ class Arguments:
         return tuple(trees)
 
     def gradients(self, cotangents: Sequence[object]) -> tuple[object, ...]:
-        """One tree for each argument: a symbolic zero becomes 0.0, a NumPy scalar stays one."""
-        return self.rebuild([_like(x, settled(g)) for x, g in zip(self.originals, cotangents, strict=True)])
+        """One tree for each argument, of what `cotangents_of` answers; a NumPy scalar stays one."""
+        if self.leaves is not self.originals:
+            cotangents = [_like(original, g) for original, g in zip(self.originals, cotangents, strict=True)]
+        return self.rebuild(cotangents)
 
 
-def settled(g: object) -> object:
-    """A derivative as it is handed out: a zero is 0.0, whether it was symbolic, 0.0 or -0.0."""
-    if g is None:
-        return 0.0
-    return g + 0.0 if type(g) is float else g
+def _leaf_names(structures: Sequence[Structure], roots: Sequence[str]) -> list[str]:
+    names: list[str] = []
+    for structure, root in zip(structures, roots, strict=True):
+        names += [root] if structure.is_leaf else structure.names(root)
+    return names
 
 
 def _like(original: object, g: object) -> object:
@@ -281,5 +288,6 @@ def trace(function: Callable[..., object], *vals: object, **keywords: object) ->
     Raises what `grad` raises for arguments and outputs that are not numbers.
     """
     arguments = Arguments.of(vals, Parameters.of(function).first(len(vals)))
-    recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, keywords, locating=True)
+    leaves, names = arguments.leaves, arguments.names
+    recorded = record(function, leaves, arguments.rebuild, keywords, names=names, locating=True)
     return Trace(recorded.tape.compact(), recorded.output(), recorded.outputs)

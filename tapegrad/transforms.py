@@ -20,7 +20,7 @@ from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
 from tapegrad.recorder import Scalar, Var
 from tapegrad.reverse import cotangents_of, seeds_of
-from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record, scalar_output, settled
+from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record, scalar_output
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -66,7 +66,7 @@ class Gradient(Transform):
     def _of_trees(self, args: tuple[object, ...], keywords: Mapping[str, object]) -> object:
         """The answer for arguments of any structure."""
         arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
-        recorded = record(self.function, arguments.leaves, arguments.names, rebuild, keywords, self.has_aux)
+        recorded = record(self.function, arguments.leaves, rebuild, keywords, self.has_aux)
         output = scalar_output(recorded.outputs, recorded.structure, self.function)
         count = len(arguments.leaves)
         gradients = arguments.gradients(cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count))
@@ -185,7 +185,7 @@ class Derivatives(Transform):
         def call(positional: tuple[object, ...], keywords: Mapping[str, object]) -> object:
             return self.function(*positional, **keywords)
 
-        recorded = record(call, arguments.leaves, arguments.names, rebuild, {}, locating=self.intermediates)
+        recorded = record(call, arguments.leaves, rebuild, {}, locating=self.intermediates)
         output = scalar_output(recorded.outputs, recorded.structure, self.function)
         count = len(recorded.tape) if self.intermediates else len(arguments.leaves)
         cotangents = cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count)
@@ -193,7 +193,7 @@ class Derivatives(Transform):
         found = dict(zip(names, gradients, strict=True))
         if self.intermediates:
             for index, name in names_of_records(recorded.tape, len(arguments.leaves)).items():
-                found.setdefault(name, settled(cotangents[index]))
+                found.setdefault(name, cotangents[index])
         return found
 
 
@@ -246,7 +246,7 @@ def vjp(function: Callable[..., Out], *primals: object) -> tuple[Out, Callable[[
     (6.0, (3.0, 2.0), (6.0, 4.0))
     """
     arguments = Arguments.of(primals, Parameters.of(function).first(len(primals)))
-    recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, {})
+    recorded = record(function, arguments.leaves, arguments.rebuild, {})
     return cast(Out, recorded.output()), Pullback(recorded, arguments)
 
 
@@ -261,10 +261,9 @@ def jvp(function: Callable[..., Out], primals: Sequence[object], tangents: Seque
     names = Parameters.of(function).first(len(primals))
     arguments = Arguments.of(primals, names)
     seeds = tangent_leaves(arguments, tangents, names)
-    recorded = record(function, arguments.leaves, arguments.names, arguments.rebuild, {})
+    recorded = record(function, arguments.leaves, arguments.rebuild, {})
     moved = tangents_of(recorded.tape, recorded.values, dict(enumerate(seeds)), recorded.outputs)
-    out = [settled(t) for t in moved]
-    return cast(Out, recorded.output()), cast(Out, recorded.structure.unflatten(out))
+    return cast(Out, recorded.output()), cast(Out, recorded.structure.unflatten(moved))
 
 
 def tangent_leaves(arguments: Arguments, tangents: Sequence[object], names: Sequence[str]) -> list[object]:

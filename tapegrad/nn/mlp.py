@@ -9,6 +9,7 @@ parameters are a tuple of layers, which is a tree: the gradient of a loss has th
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -19,7 +20,6 @@ import attrs
 
 import tapegrad.numpy as tnp
 from tapegrad.errors import SettingError, StructureError
-from tapegrad.functional import reduce
 from tapegrad.random import Key, split, uniform
 from tapegrad.recorder import Scalar
 
@@ -103,6 +103,6 @@ def _affine(layer: Layer, x: Sequence[Scalar]) -> list[Scalar]:
         msg = f"a layer ({fan_in}) -> ({len(layer.biases)}) was given {len(x)} numbers"
         raise StructureError(msg)
     return [
-        reduce(operator.add)(bias)(map(operator.mul, row, x))
+        functools.reduce(operator.add, map(operator.mul, row, x), bias)
         for row, bias in zip(layer.weights, layer.biases, strict=True)
     ]
