@@ -62,8 +62,8 @@ def core() -> list[Extension]:
         print(f"tapegrad: interpreted, because {reason}")
         return []
     paths = [f"tapegrad/{name}.py" for name in CORE]
-    # The types of other libraries are checked elsewhere; they need not be installed to build.
-    options = ["--config-file=", "--ignore-missing-imports", "--always-true=COMPILED"]
+    # The types are checked elsewhere: here other libraries, and so the modules that use them, may be missing.
+    options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent", "--always-true=COMPILED"]
     extensions: list[Extension] = mypycify([*options, *paths], group_name="tapegrad")
     for extension in extensions:
         extension.extra_compile_args = [*extension.extra_compile_args, *STRICT_FLOATS]

@@ -14,11 +14,13 @@ loaded when they are first named.
 import importlib
 from typing import TYPE_CHECKING
 
-# isort: split  # before all others, since it decides whether they are the compiled ones
+from tapegrad.engine import compiled
+
+# isort: split
+# The engine comes first, since it decides whether all the others are the compiled ones.
 from tapegrad import errors, numpy, tree
 from tapegrad.checkpoint import checkpoint
 from tapegrad.custom import custom_jvp, custom_vjp
-from tapegrad.engine import compiled
 from tapegrad.errors import TapegradError
 from tapegrad.evaluate import evaluate
 from tapegrad.jacobians import hessian, hvp, jacfwd, jacobian, jacrev

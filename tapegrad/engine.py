@@ -53,7 +53,7 @@ def _choose() -> bool:
             f"the compiled core of tapegrad cannot be loaded, so its sources run instead, ten times slower: {error}; "
             "reinstall tapegrad to build it anew, or set TAPEGRAD_PURE=1 to do without",
             RuntimeWarning,
-            stacklevel=2,
+            stacklevel=4,  # the user's import
         )
         return False
 
