@@ -12,8 +12,9 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from setuptools import Distribution, Extension, setup
-from setuptools.command.build_ext import build_ext
+from setuptools import Extension, setup
+from setuptools._distutils.ccompiler import new_compiler  # which has no public name any more
+from setuptools._distutils.sysconfig import customize_compiler
 
 # Listed here and nowhere else in the build: what runs at every operation.
 CORE = (
@@ -34,15 +35,9 @@ def why_not() -> str:
         return f"mypyc compiles for CPython, and this is {sys.implementation.name}"
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "trial.c")
-        source.write_text('#include "Python.h"\nint main(void) { return 0; }\n')
-        trial = build_ext(Distribution())
-        trial.build_temp = folder
-        trial.ensure_finalized()
+        source.write_text('#include "Python.h"\n')
+        compiler = new_compiler()
         try:
-            from setuptools._distutils.ccompiler import new_compiler  # noqa: PLC0415, PLC2701
-            from setuptools._distutils.sysconfig import customize_compiler  # noqa: PLC0415, PLC2701
-
-            compiler = new_compiler()
             customize_compiler(compiler)
             compiler.compile([str(source)], output_dir=folder, include_dirs=[sysconfig.get_path("include")])
         except Exception as error:  # noqa: BLE001  # whatever it is, it is a reason to do without
