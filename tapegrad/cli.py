@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+import tapegrad
 from tapegrad import show, train
 from tapegrad.errors import SettingError, TapegradError
 
@@ -35,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="Automatic differentiation on a tape that you can read.",
         allow_abbrev=False,
     )
+    engine = "compiled" if tapegrad.compiled else "interpreted"
+    parser.add_argument("--version", action="version", version=f"tapegrad {tapegrad.__version__} ({engine} core)")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     train.add_parser(commands)
     show.add_parser(commands)

@@ -20,9 +20,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from threading import Lock
-from typing import Final, overload
+from typing import Final, TypeVar, overload
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 
 from tapegrad import text
 from tapegrad.columns import Columns, constant, input_
@@ -33,7 +35,7 @@ from tapegrad.source import Site
 from tapegrad.text import Row
 from tapegrad.typing import Static
 
-__all__ = ["Record", "Tape", "check_record", "constant", "input_"]
+__all__ = ["Arrays", "Record", "Tape", "check_record", "constant", "input_"]
 
 
 def _same_bits(static: object) -> object:
@@ -44,6 +46,8 @@ def _same_bits(static: object) -> object:
         return tuple(_same_bits(item) for item in static)
     return (type(static).__name__, static)
 
+
+Item = TypeVar("Item", bound=np.generic)
 
 _APPENDING: Final = Lock()  # to a buffer that tapes share
 
@@ -68,6 +72,19 @@ class Record:
     def static(self, name: str, default: Static = None) -> Static:
         """The static fact called `name`."""
         return dict(self.params).get(name, default)
+
+
+@attrs.frozen(eq=False)
+class Arrays:
+    """The columns of a tape as NumPy arrays, one entry for each record.
+
+    They are read-only, and, where the core is compiled, the tape's own memory.
+    """
+
+    codes: npt.NDArray[np.int32]  # of the operations: see `tapegrad.primitive.operation`
+    lefts: npt.NDArray[np.int64]  # the first input, -1 if there is none
+    rights: npt.NDArray[np.int64]  # the second
+    numbers: npt.NDArray[np.float64]  # what it gave when it was traced
 
 
 class Tape(Sequence[Record]):
@@ -104,6 +121,22 @@ class Tape(Sequence[Record]):
     def columns(self) -> Columns:
         """The shared buffer, for interpreters; entries beyond ``len(tape)`` are not this tape's."""
         return self._columns
+
+    @property
+    def arrays(self) -> Arrays:
+        """The tape for NumPy, to count, compare and search in.
+
+        >>> from tapegrad import trace
+        >>> trace(lambda x, y: x * y + x, 2.0, 3.0).tape.arrays.numbers
+        array([2., 3., 6., 8.])
+        """
+        columns = self._columns
+        return Arrays(
+            _array(columns.codes, np.int32, self._length),
+            _array(columns.lefts, np.int64, self._length),
+            _array(columns.rights, np.int64, self._length),
+            _array(columns.numbers, np.float64, self._length),
+        )
 
     def append(self, record: Record) -> Tape:
         """A tape with one record more; this one stays as it is. Raises TapeError for an invalid record."""
@@ -235,6 +268,13 @@ class Tape(Sequence[Record]):
         rest = f"<caption>{self._length - most} more records</caption>" if self._length > most else ""
         head = "<tr><th>record</th><th>operation</th><th>where</th></tr>"
         return f"<table>{rest}<thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _array(column: object, dtype: type[Item], length: int) -> npt.NDArray[Item]:
+    """The first entries of a column, for reading."""
+    entries = np.asarray(column, dtype)[:length]
+    entries.flags.writeable = False
+    return entries
 
 
 def check_record(record: Record, length: int) -> None:

@@ -76,6 +76,14 @@ def test_an_interrupt_has_the_status_that_shells_expect(monkeypatch: pytest.Monk
     assert main(["train", "xor"]) == 130
 
 
+def test_the_version_says_which_core_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    engine = "compiled" if tapegrad.compiled else "interpreted"
+    assert capsys.readouterr().out == f"tapegrad {tapegrad.__version__} ({engine} core)\n"
+
+
 def test_the_module_runs_a_command(tmp_path: Path) -> None:
     done = run_module("train", "simple", "--points", "6", "--epochs", "2", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
