@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: check every contestant, time them, print the tables, write figures and plot."""
+"""``python -m benchmarks``: check every contestant, measure them, print the tables, write figures and plot."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from pathlib import Path
 import attrs
 from rich.console import Console
 
+import tapegrad
 from benchmarks import report
-from benchmarks.contestants import BASELINE, PEERS, Contestant, load
-from benchmarks.measure import Effort, MismatchError, Row, enter, measure
-from benchmarks.works import WORKS, agrees_with_differences
+from benchmarks.contestants import BASELINE, BY_HAND, INTERPRETED, PEERS
+from benchmarks.measure import Effort, MismatchError, Study, study, weigh
+from benchmarks.team import workers
+from benchmarks.works import WORKS
 from tapegrad.files import write_whole
 
 __all__ = ["main"]
 
-EFFORTS = {"full": Effort(rounds=4, seconds=0.1), "small": Effort(rounds=1, seconds=0.005)}
+EFFORTS = {"full": Effort(rounds=5, seconds=0.05), "small": Effort(rounds=1, seconds=0.005)}
 
 
 @attrs.frozen
@@ -56,52 +58,36 @@ def parsed(words: Sequence[str] | None) -> Options:
     return Options(found.size, chosen["work"], chosen["peers"], out)
 
 
-def installed(peers: Sequence[str]) -> tuple[list[Contestant], dict[str, str]]:
-    """tapegrad and those peers whose libraries are here; of the others, the reason."""
-    contestants, skipped = [load(BASELINE)], {}
-    for name in peers:
-        try:
-            contestants.append(load(name))
-        except ImportError as error:
-            skipped[name] = str(error)
-    return contestants, skipped
+def chosen(peers: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Those that take part, the reference and tapegrad first; of the others, the reason."""
+    skipped = {} if tapegrad.compiled else {INTERPRETED: "tapegrad has no compiled core here to compare with"}
+    return [name for name in (BY_HAND, BASELINE, *peers) if name not in skipped], skipped
 
 
 def run(options: Options, console: Console) -> report.Result:
-    """Check and time everything that was asked for. Raises MismatchError."""
-    contestants, skipped = installed(options.peers)
-    for name, reason in skipped.items():
-        console.print(f"{name} is left out: {reason}")
-    effort = EFFORTS[options.size]
-    rows: dict[str, list[Row]] = {}
-    growth: dict[str, dict[int, list[Row]]] = {}
-    for name in options.works:
-        work = WORKS[name]
-        if not agrees_with_differences(work.task(600)):
-            msg = f"the gradient of {name} by hand disagrees with central differences"
-            raise MismatchError(msg)
-        console.print(f"{name}: {work.title} ...")
-        largest = work.sizes[options.size]
-        rows[name] = measure(enter(work, largest, contestants), effort)
-        growth[name] = {}
-        for most in work.growth.get(options.size, ()):
-            able = [contestant for contestant in contestants if contestant.most >= most]
-            growth[name][most] = measure(enter(work, most, able), effort)
-        if growth[name]:
-            growth[name][largest] = [row for row in rows[name] if row.operations == largest]
-    titles = {name: WORKS[name].title for name in options.works}
+    """Check and measure everything that was asked for. Raises MismatchError."""
+    names, skipped = chosen(options.peers)
+    studies: dict[str, Study] = {}
+    with workers(names) as (team, missing):
+        skipped |= missing
+        for name, reason in skipped.items():
+            console.print(f"{name} is left out: {reason}")
+        held = {name: weigh(team, name, options.size) for name in options.works}  # while the processes are fresh
+        for name in options.works:
+            console.print(f"{name}: {WORKS[name].title} ...")
+            studies[name] = study(team, name, options.size, EFFORTS[options.size], held[name])
+        contestants = [worker.introduction for worker in team]
     uses = {contestant.name: f"{contestant.version}; {contestant.use}" for contestant in contestants}
-    return report.Result(report.environment(), uses, skipped, titles, rows, growth)
+    return report.Result(report.environment(), uses, skipped, studies)
 
 
 def show(result: report.Result, console: Console) -> None:
     """Print the machine and the tables."""
     for key, text in (*result.environment.items(), *result.contestants.items()):
         console.print(f"{key}: {text}", highlight=False)
-    for name in result.rows:
-        console.print(report.work_table(result, name))
-        if result.growth[name]:
-            console.print(report.growth_table(result, name))
+    for name, found in result.studies.items():
+        for sheet in report.sheets(name, found):
+            console.print(report.table(sheet))
 
 
 def save(result: report.Result, out: Path, console: Console) -> None:

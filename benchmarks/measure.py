@@ -1,27 +1,23 @@
-"""How it is timed: every answer is checked first; then rounds in which each contestant has a turn.
+"""How it is measured: every answer is checked first; then rounds in which each contestant has a turn.
 
 The minimum of several rounds is what the work costs when nothing else runs; taking turns spreads what noise
-there is over all. The garbage collector stays on, as users have it, and a second measurement without it
-tells how much of the cost it is.
+there is over all. The garbage collector stays on, as users have it, and every second round is without it,
+which tells how much of the cost it is.
 """
 
 from __future__ import annotations
 
-import gc
 import math
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 import attrs
 
-from benchmarks.contestants import Contestant
-from benchmarks.program import Differentiated
-from benchmarks.works import Task, Work, relative_error
+from benchmarks.team import Worker
+from benchmarks.worker import Checked, Entry, Held, Turn, check, hold, take_turn
+from benchmarks.works import WORKS, agrees_with_differences
 
-__all__ = ["BY_HAND", "TOLERANCE", "Effort", "Entry", "MismatchError", "Row", "enter", "measure"]
+__all__ = ["TOLERANCE", "Effort", "MismatchError", "Row", "Study", "measure", "study", "weigh"]
 
-BY_HAND = "by hand"
 TOLERANCE = 1e-9  # relative
 
 
@@ -38,24 +34,15 @@ class Effort:
 
 
 @attrs.frozen
-class Entry:
-    """A contestant with its task, checked and ready to be timed."""
-
-    name: str
-    operations: int
-    error: float  # relative, of value and gradient
-    job: Callable[[], object]
-
-
-@attrs.frozen
 class Row:
     """A result: seconds for one run of the work, with the garbage collector on and off."""
 
     name: str
     operations: int
-    error: float
+    error: float  # relative, of value and gradient
     seconds: float
     seconds_without_collector: float
+    collections: float  # in one run
 
     @property
     def nanoseconds(self) -> float:
@@ -68,65 +55,76 @@ class Row:
         return 1e9 * self.seconds_without_collector / self.operations
 
 
-def enter(work: Work, most: int, contestants: Sequence[Contestant]) -> list[Entry]:
-    """The reference and every contestant on the largest task it can do. Raises MismatchError."""
-    task = work.task(most)
-    entries = [_checked(BY_HAND, task, task.by_hand)]
-    for contestant in contestants:
-        task = work.task(min(most, contestant.most))
-        differentiated = contestant.differentiate(task.program)
-        entries.append(_checked(contestant.name, task, differentiated))
-    return entries
+@attrs.frozen
+class Study:
+    """What was found out about one work."""
+
+    title: str
+    rows: Sequence[Row]
+    growth: Mapping[int, Sequence[Row]]  # by the size asked for: the rows of those contestants that can do it
+    held: Sequence[Held]
 
 
-def _checked(name: str, task: Task, differentiated: Differentiated) -> Entry:
-    error = relative_error(differentiated(*task.point), task.by_hand(*task.point))
-    if not error <= TOLERANCE:
-        msg = f"{name}: relative error {error:.1e} against the gradient by hand; {TOLERANCE:.0e} is allowed"
+def weigh(team: Sequence[Worker], name: str, size: str) -> list[Held]:
+    """What each contestant keeps of a work, if it keeps a tape or a graph and the work is one to see it by."""
+    kept = WORKS[name].sizes[size].kept
+    answers = [] if kept is None else [worker.call(hold, worker.entry(name, kept)) for worker in team]
+    return [answer for answer in answers if answer is not None]
+
+
+def study(team: Sequence[Worker], name: str, size: str, effort: Effort, held: Sequence[Held]) -> Study:
+    """Check and time one work. Raises MismatchError."""
+    work = WORKS[name]
+    if not agrees_with_differences(work.task(600)):
+        msg = f"the gradient of {name} by hand disagrees with central differences"
         raise MismatchError(msg)
-    return Entry(name, task.program.operations, error, task.job(differentiated))
+    wanted = work.sizes[size]
+    rows = measure(team, name, wanted.operations, effort)
+    growth: dict[int, Sequence[Row]] = {}
+    for most in wanted.growth:
+        if most == wanted.operations:
+            growth[most] = [row for row in rows if row.operations == most]
+        else:
+            able = [worker for worker in team if worker.introduction.most >= most]
+            growth[most] = measure(able, name, most, effort)
+    return Study(work.title, rows, growth, held)
 
 
-def measure(entries: Sequence[Entry], effort: Effort) -> list[Row]:
-    """The time of every entry, with the garbage collector on and off."""
-    jobs = {entry.name: entry.job for entry in entries}
-    with _imports_set_aside():
-        repeats = {name: max(1, math.ceil(effort.seconds / _turn(job, 1))) for name, job in jobs.items()}
-        seconds = _fastest(jobs, repeats, effort.rounds)
-        gc.disable()
-        try:
-            without = _fastest(jobs, repeats, effort.rounds)
-        finally:
-            gc.enable()
+def measure(team: Sequence[Worker], work: str, most: int, effort: Effort) -> list[Row]:
+    """The time of every contestant on the largest task it can do. Raises MismatchError."""
+    entries = {worker: worker.entry(work, most) for worker in team}
+    answers = {worker: _checked(worker, entry) for worker, entry in entries.items()}
+    first = _round(entries, dict.fromkeys(entries, 1), collecting=True)
+    repeats = {worker: math.ceil(effort.seconds / turn.seconds) for worker, turn in first.items()}
+    rounds = [[_round(entries, repeats, collecting) for collecting in (True, False)] for _ in range(effort.rounds)]
+    timed, untroubled = map(_fastest, zip(*rounds, strict=True))
     return [
-        Row(entry.name, entry.operations, entry.error, seconds[entry.name], without[entry.name]) for entry in entries
+        Row(
+            worker.introduction.name,
+            answer.operations,
+            answer.error,
+            timed[worker].seconds,
+            untroubled[worker].seconds,
+            timed[worker].collections,
+        )
+        for worker, answer in answers.items()
     ]
 
 
-@contextmanager
-def _imports_set_aside() -> Iterator[None]:
-    """Let the collector not look at what exists already: nobody pays for the modules of the others."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+def _checked(worker: Worker, entry: Entry) -> Checked:
+    answer = worker.call(check, entry)
+    if not answer.error <= TOLERANCE:
+        name = worker.introduction.name
+        msg = f"{name}: relative error {answer.error:.1e} against the gradient by hand; {TOLERANCE:.0e} is allowed"
+        raise MismatchError(msg)
+    return answer
 
 
-def _fastest(jobs: Mapping[str, Callable[[], object]], repeats: Mapping[str, int], rounds: int) -> dict[str, float]:
-    """The least seconds of one run of each job, over rounds in which each has a turn."""
-    best = dict.fromkeys(jobs, math.inf)
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            best[name] = min(best[name], _turn(job, repeats[name]))
-    return best
+def _round(entries: Mapping[Worker, Entry], repeats: Mapping[Worker, int], collecting: bool) -> dict[Worker, Turn]:
+    """A turn of each contestant, one after the other."""
+    return {worker: worker.call(take_turn, entry, repeats[worker], collecting) for worker, entry in entries.items()}
 
 
-def _turn(job: Callable[[], object], repeats: int) -> float:
-    """Seconds of one run, the mean of `repeats`; what the predecessor left is collected before."""
-    gc.collect()
-    start = time.perf_counter()
-    for _ in range(repeats):
-        job()
-    return (time.perf_counter() - start) / repeats
+def _fastest(rounds: Sequence[Mapping[Worker, Turn]]) -> dict[Worker, Turn]:
+    """Of each contestant the turn that took the least time."""
+    return {worker: min((turns[worker] for turns in rounds), key=lambda turn: turn.seconds) for worker in rounds[0]}

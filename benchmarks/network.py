@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from benchmarks.program import Answer, Differentiated, N, Operations
+from benchmarks.program import Answer, N, Operations
 
-__all__ = ["Network", "Point", "gradient_by_hand", "starting_parameters", "xor_points"]
+__all__ = ["Network", "Point", "starting_parameters", "xor_points"]
 
 Point = tuple[tuple[float, ...], float]
 """Coordinates, and the label: 1.0 or 0.0."""
@@ -55,6 +55,19 @@ class Network:
         losses = [point_loss(using, layers, inputs, label) for inputs, label in self.points]
         return functools.reduce(operator.add, losses) / float(len(losses))
 
+    def by_hand(self, *numbers: float) -> Answer:
+        """Backpropagation, written out for one network."""
+        layers = arranged(self.sizes, numbers)
+        loss = 0.0
+        sums = [[[0.0] * len(unit) for unit in layer] for layer in layers]
+        for inputs, label in self.points:
+            activations = activations_by_hand(layers, inputs)
+            signed = (1.0 - 2.0 * label) * activations[-1][0]
+            loss += math.log(1.0 + math.exp(signed))
+            backpropagate(layers, activations, (1.0 - 2.0 * label) / (1.0 + math.exp(-signed)), sums)
+        points = float(len(self.points))
+        return loss / points, [g / points for layer in sums for unit in layer for g in unit]
+
 
 Layers = list[list[Sequence[N]]]
 """By layer and unit: the bias, then the weights."""
@@ -86,24 +99,6 @@ def point_loss(using: Operations[N], layers: Layers[N], inputs: Sequence[float],
         x = [relu(affine(unit, x)) for unit in layer]
     z = affine(last[0], x)
     return using.log(using.exp(z * (1.0 - 2.0 * label)) + 1.0)
-
-
-def gradient_by_hand(network: Network) -> Differentiated:
-    """Backpropagation, written out for one network."""
-
-    def value_and_gradient(*parameters: float) -> Answer:
-        layers = arranged(network.sizes, parameters)
-        loss = 0.0
-        sums = [[[0.0] * len(unit) for unit in layer] for layer in layers]
-        for inputs, label in network.points:
-            activations = activations_by_hand(layers, inputs)
-            signed = (1.0 - 2.0 * label) * activations[-1][0]
-            loss += math.log(1.0 + math.exp(signed))
-            backpropagate(layers, activations, (1.0 - 2.0 * label) / (1.0 + math.exp(-signed)), sums)
-        points = float(len(network.points))
-        return loss / points, [g / points for layer in sums for unit in layer for g in unit]
-
-    return value_and_gradient
 
 
 def activations_by_hand(layers: list[list[Sequence[float]]], inputs: Sequence[float]) -> list[list[float]]:

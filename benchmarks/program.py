@@ -48,6 +48,9 @@ class Program(Protocol):
     def __call__(self, using: Operations[N], *numbers: N) -> N:
         """The result, computed with `using`."""
 
+    def by_hand(self, *numbers: float) -> Answer:
+        """Value and gradient, as one would write them out: what every contestant's answer is compared with."""
+
 
 Answer: TypeAlias = tuple[float, Sequence[float]]
 """Value and gradient."""

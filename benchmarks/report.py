@@ -1,4 +1,4 @@
-"""What is shown: the machine, a table for each work, a Markdown and a JSON file."""
+"""What is shown: the machine, the tables of each work, a Markdown and a JSON file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from datetime import date
 from pathlib import Path
 
 import attrs
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from benchmarks.contestants import BASELINE
-from benchmarks.measure import Row
+from benchmarks.measure import Row, Study
+from benchmarks.worker import Held
 
-__all__ = ["Result", "duration", "environment", "growth_table", "markdown", "to_json", "work_table"]
-
-Growth = Mapping[int, Sequence[Row]]
-"""By the size asked for: the rows of those contestants that can do it."""
+__all__ = ["Result", "Sheet", "duration", "environment", "markdown", "sheets", "table", "to_json"]
 
 
 @attrs.frozen
@@ -28,9 +27,7 @@ class Result:
     environment: Mapping[str, str]
     contestants: Mapping[str, str]  # name -> version and use
     skipped: Mapping[str, str]  # name -> reason
-    titles: Mapping[str, str]  # work -> what it is
-    rows: Mapping[str, Sequence[Row]]
-    growth: Mapping[str, Growth]
+    studies: Mapping[str, Study]  # by the name of the work
 
 
 def environment() -> dict[str, str]:
@@ -61,62 +58,96 @@ def duration(seconds: float) -> str:
     return f"{seconds / scale:#.3g}".rstrip(".") + f" {unit}"
 
 
-def _digits(x: float) -> str:
+def _digits(x: float | None) -> str:
     """Three significant digits, and no exponent: ``0.0712``, ``1.30``, ``45,300``."""
+    if x is None:
+        return "unknown"
+    if abs(x) < 0.001:
+        return "0.00"
     return f"{x:,.0f}" if x >= 100.0 else f"{x:#.3g}"
 
 
-HEADINGS = ("contestant", "operations", "time", "ns/operation", "without gc", "ratio")
+@attrs.frozen
+class Sheet:
+    """A table: a name and numbers in each row."""
+
+    title: str
+    note: str
+    headings: Sequence[str]
+    cells: Sequence[Sequence[str]]
 
 
-def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """The cells of a work's table, the fastest first; the ratio is of the times per operation."""
+def sheets(name: str, study: Study) -> list[Sheet]:
+    """The tables of one work: the times; the growth and the memory, where they were measured."""
+    found = [_times(f"{name}: {study.title}", study.rows)]
+    if study.growth:
+        found.append(_growth(f"{name} as it grows", study.growth))
+    if study.held:
+        found.append(_held(f"{name} as it waits for the backward pass", study.held))
+    return found
+
+
+def _times(title: str, rows: Sequence[Row]) -> Sheet:
+    """The fastest first."""
+    note = "The least time of several rounds; how often the garbage collector ran in it; the ratio of the times per op."
+    headings = ("contestant", "operations", "time", "ns per op", "without gc", "gc runs", "ratio")
     unit = next(row.nanoseconds for row in rows if row.name == BASELINE)
-    return [
+    cells = [
         (
             row.name,
             f"{row.operations:,}",
             duration(row.seconds),
             _digits(row.nanoseconds),
             _digits(row.nanoseconds_without_collector),
+            _digits(row.collections),
             _digits(row.nanoseconds / unit),
         )
         for row in sorted(rows, key=lambda row: row.nanoseconds)
     ]
+    return Sheet(title, note, headings, cells)
 
 
-def _growth_cells(growth: Growth) -> list[tuple[str, ...]]:
-    """Nanoseconds per operation, a line for each contestant and a column for each size."""
+def _growth(title: str, growth: Mapping[int, Sequence[Row]]) -> Sheet:
+    """A line for each contestant and a column for each size."""
+    headings = ("contestant", *(f"{most:,}" for most in growth))
     names = dict.fromkeys(row.name for rows in growth.values() for row in rows)
     found = {(row.name, most): _digits(row.nanoseconds) for most, rows in growth.items() for row in rows}
-    return [(name, *(found.get((name, most), "") for most in growth)) for name in names]
+    cells = [(name, *(found.get((name, most), "") for most in growth)) for name in names]
+    return Sheet(title, "Nanoseconds per operation, by the number of operations.", headings, cells)
 
 
-def _table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
-    """A name and numbers in each row; the baseline stands out."""
-    table = Table(title=title, title_justify="left")
-    for position, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if position else "left")
-    for line in cells:
-        table.add_row(*line, style="bold" if line[0] == BASELINE else None)
-    return table
+def _held(title: str, held: Sequence[Held]) -> Sheet:
+    """The smallest first."""
+    note = (
+        "By how much the process grows while a tape or a graph is kept, and how many objects the garbage collector "
+        "then has to look at."
+    )
+    headings = ("contestant", "operations", "records", "bytes per op", "bytes per record", "gc objects per op")
+    cells = [
+        (
+            kept.name,
+            f"{kept.operations:,}",
+            f"{kept.records:,}",
+            _digits(kept.bytes_per_operation),
+            _digits(kept.bytes_per_record),
+            _digits(kept.tracked_per_operation),
+        )
+        for kept in sorted(held, key=lambda kept: kept.bytes_per_operation or 0.0)
+    ]
+    return Sheet(title, note, headings, cells)
 
 
-def work_table(result: Result, name: str) -> Table:
-    """The table of one work, for the terminal."""
-    return _table(f"{name}: {result.titles[name]}", HEADINGS, _cells(result.rows[name]))
-
-
-def growth_table(result: Result, name: str) -> Table:
-    """Time per operation against the number of operations, for the terminal."""
-    growth = result.growth[name]
-    headings = ("contestant", *(f"{most:,}" for most in growth))
-    return _table(f"{name}: ns/operation by the number of operations", headings, _growth_cells(growth))
-
-
-def _markdown_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
-    rule = ["---", *["---:"] * (len(headings) - 1)]
-    return ["| " + " | ".join(line) + " |" for line in (headings, rule, *cells)]
+def table(sheet: Sheet) -> Table:
+    """A table for the terminal; the baseline stands out."""
+    drawn = Table(
+        title=sheet.title, title_justify="left", caption=sheet.note, caption_justify="left",
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True,
+    )  # fmt: skip
+    for position, heading in enumerate(sheet.headings):
+        drawn.add_column(heading, justify="right" if position else "left", no_wrap=not position)
+    for line in sheet.cells:
+        drawn.add_row(*line, style="bold" if line[0] == BASELINE else None)
+    return drawn
 
 
 def markdown(result: Result) -> str:
@@ -124,11 +155,11 @@ def markdown(result: Result) -> str:
     lines = ["# Benchmarks", "", *(f"* {key}: {text}" for key, text in result.environment.items())]
     lines += [f"* {name}: {text}" for name, text in result.contestants.items()]
     lines += [f"* {name}: left out, {reason}" for name, reason in result.skipped.items()]
-    for name, rows in result.rows.items():
-        lines += ["", f"## {name}: {result.titles[name]}", "", *_markdown_table(HEADINGS, _cells(rows))]
-        if result.growth.get(name):
-            headings = ("ns/operation at", *(f"{most:,}" for most in result.growth[name]))
-            lines += ["", *_markdown_table(headings, _growth_cells(result.growth[name]))]
+    for name, study in result.studies.items():
+        for position, sheet in enumerate(sheets(name, study)):
+            rule = ["---", *["---:"] * (len(sheet.headings) - 1)]
+            lines += ["", f"{'###' if position else '##'} {sheet.title}", "", sheet.note, ""]
+            lines += ["| " + " | ".join(line) + " |" for line in (sheet.headings, rule, *sheet.cells)]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What is computed: the works, their sizes, and the references that decide whether an answer is right."""
+"""What is computed: the works, their sizes, and what decides whether an answer is right."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from benchmarks.network import Network, gradient_by_hand, starting_parameters, xor_points
+from benchmarks.network import Network, starting_parameters, xor_points
 from benchmarks.program import Answer, Differentiated, N, Operations, Program
 
-__all__ = ["WORKS", "Task", "Work", "agrees_with_differences", "relative_error"]
+__all__ = ["WORKS", "Size", "Task", "Work", "agrees_with_differences", "relative_error"]
 
 
 @attrs.frozen
@@ -35,13 +35,11 @@ class Chain:
             s = s + x * y
         return s
 
-
-def chain_by_hand(chain: Chain) -> Differentiated:
-    """The reverse sweep of `Chain`, written out."""
-
-    def value_and_gradient(x: float, y: float, c: float) -> Answer:
+    def by_hand(self, *numbers: float) -> Answer:
+        """The reverse sweep, written out."""
+        x, y, c = numbers
         s, before = x, []
-        for _ in range(chain.iterations):
+        for _ in range(self.iterations):
             before.append((x, y))
             x = x * 0.999 + y
             y = math.sin(x) * c - y / 1.5
@@ -55,8 +53,6 @@ def chain_by_hand(chain: Chain) -> Differentiated:
             x, y = x_before, y_before
         return s, [gx + 1.0, gy, gc]
 
-    return value_and_gradient
-
 
 @attrs.frozen
 class Small:
@@ -69,19 +65,18 @@ class Small:
         x, y = numbers
         return x * y + using.sin(x)
 
-
-def small_by_hand(x: float, y: float) -> Answer:
-    """Value and gradient of `Small`, written out."""
-    return x * y + math.sin(x), [y + math.cos(x), x]
+    def by_hand(self, *numbers: float) -> Answer:
+        """As one writes it."""
+        x, y = numbers
+        return x * y + math.sin(x), [y + math.cos(x), x]
 
 
 @attrs.frozen
 class Task:
-    """One work at one size: the program, where it is evaluated, and its value and gradient by hand."""
+    """One work at one size: the program, and where it is evaluated."""
 
     program: Program
     point: tuple[float, ...]
-    by_hand: Differentiated
     rate: float | None = None  # of the gradient step that belongs to the work, if one does
 
     def job(self, differentiated: Differentiated) -> Callable[[], object]:
@@ -98,39 +93,52 @@ class Task:
 
 
 @attrs.frozen
+class Size:
+    """How much of a work is measured, in operations."""
+
+    operations: int
+    growth: Sequence[int] = ()  # for the time per operation as it grows
+    kept: int | None = None  # for the memory
+
+
+@attrs.frozen
 class Work:
     """A family of tasks: ``task(most)`` is the largest of at most `most` operations."""
 
     title: str
     task: Callable[[int], Task]
-    sizes: Mapping[str, int]  # operations, for each ``--size``
-    growth: Mapping[str, Sequence[int]] = attrs.field(factory=dict)  # smaller ones, to see the growth
+    sizes: Mapping[str, Size]  # for each ``--size``
 
 
 def _chain(most: int) -> Task:
-    chain = Chain(max(1, most // 8))
-    return Task(chain, (0.5, 0.3, 0.8), chain_by_hand(chain))
+    return Task(Chain(max(1, most // 8)), (0.5, 0.3, 0.8))
 
 
 def _network(most: int) -> Task:
     network = Network((2, 10, 10, 1), xor_points(max(1, min(50, most // 285))))
-    return Task(network, starting_parameters(network.count), gradient_by_hand(network), rate=0.5)
+    return Task(network, starting_parameters(network.count), rate=0.5)
 
 
 def _small(most: int) -> Task:
     del most  # it has one size
-    return Task(Small(), (2.0, 3.0), small_by_hand)
+    return Task(Small(), (2.0, 3.0))
 
 
 WORKS: Mapping[str, Work] = {
     "W1": Work(
         "gradient of a scalar chain, 8 operations an iteration",
         _chain,
-        {"full": 100_000, "small": 400},
-        {"full": (96, 1_000, 10_000), "small": (24, 96)},
+        {
+            "full": Size(100_000, growth=(96, 1_000, 10_000, 100_000, 1_000_000), kept=100_000),
+            "small": Size(400, growth=(24, 96, 400), kept=4_000),
+        },
     ),
-    "W2": Work("scalar network 2-10-10-1 on 50 points, one gradient step", _network, {"full": 14_250, "small": 285}),
-    "W5": Work("value and gradient of x*y + sin(x)", _small, {"full": 3, "small": 3}),
+    "W2": Work(
+        "scalar network 2-10-10-1 on 50 points, one gradient step",
+        _network,
+        {"full": Size(14_250), "small": Size(285)},
+    ),
+    "W5": Work("value and gradient of x*y + sin(x)", _small, {"full": Size(3), "small": Size(3)}),
 }
 
 
@@ -151,7 +159,7 @@ FLOATS = Operations[float](sin=math.sin, exp=math.exp, log=math.log, relu=lambda
 
 def agrees_with_differences(task: Task, step: float = 1e-5, tolerance: float = 1e-7) -> bool:
     """Whether the gradient by hand is that of the program: central differences, on plain floats."""
-    value, gradient = task.by_hand(*task.point)
+    value, gradient = task.program.by_hand(*task.point)
 
     def moved(position: int, by: float) -> float:
         return task.program(FLOATS, *(x + by * (i == position) for i, x in enumerate(task.point)))

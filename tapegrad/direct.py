@@ -17,7 +17,7 @@ from tapegrad.recorder import Recorder, Var
 from tapegrad.reverse import pull_back, settled, sweep_numbers
 from tapegrad.tape import Tape
 from tapegrad.trace import number_returned
-from tapegrad.vectors import COMPILED, vec
+from tapegrad.vectors import COMPILED
 
 __all__ = ["value_and_gradient"]
 
@@ -68,10 +68,12 @@ def value_and_gradient(
         recorder.end()
     columns = recorder.columns
     if not recorder.outers:
-        cotangents = vec[float]([0.0] * (output + 1))
+        cotangents = columns.zeros(max(output + 1, len(positions)))
         cotangents[output] = 1.0
         if COMPILED and sweep_numbers(columns, cotangents, output):
-            # A constant may be returned, which stands behind the inputs: so there are at least as many.
-            return columns.numbers[output], [cotangents[i] + 0.0 for i in range(len(positions))]
+            value = columns.numbers[output]
+            gradients: list[object] = [cotangents[i] + 0.0 for i in range(len(positions))]
+            recorder.release()
+            return value, gradients
     found = pull_back(Tape.over(columns, columns.length), recorder.values.as_list(), {output: 1.0})
     return recorder.values[output], [settled(g) for g in found[: len(positions)]]

@@ -31,9 +31,14 @@ class Jacobian(Transform):
     function: Callable[..., object]
     argnums: int | tuple[int, ...]
     mode: Mode
+    parameters: Parameters = attrs.field(init=False, eq=False, repr=False)
+
+    @parameters.default
+    def _parameters_of_function(self) -> Parameters:
+        return Parameters.of(self.function)
 
     def __call__(self, *args: object, **keywords: object) -> object:
-        arguments, rebuild = select(self.function, Parameters.of(self.function), args, self.argnums)
+        arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
         recorded = record(self.function, arguments.leaves, rebuild, keywords)
         forward = self.mode == "forward" or (self.mode == "cheaper" and len(arguments.leaves) < len(recorded.outputs))
         rows = _rows_forward(recorded, arguments) if forward else _rows_reverse(recorded, arguments)

@@ -14,14 +14,14 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from math import nan
+from math import isnan, nan
 from typing import Final, NoReturn, TypeAlias, cast, final
 
 import numpy as np
 from mypy_extensions import i32, i64, mypyc_attr
 
 from tapegrad import conversions, errors
-from tapegrad.columns import Columns, Values
+from tapegrad.columns import Columns, Values, empty_columns, reuse
 from tapegrad.elementwise import Binary, Unary
 from tapegrad.kernels import CONSTANT, INPUT, NONE
 from tapegrad.operators import Operators
@@ -32,6 +32,8 @@ from tapegrad.tape import Tape
 from tapegrad.typing import Number
 
 __all__ = ["Recorder", "Scalar", "Var", "concrete"]
+
+_NOTHING: Final = Columns()  # what a recorder has whose columns serve another
 
 _serials: Final = itertools.count(1)  # only ever compared: an inner trace starts later than its outer one
 
@@ -44,13 +46,14 @@ class Recorder(Recording):
     an error asks, by calling `again`, which runs the same function on a locating recorder.
     """
 
-    __slots__ = ("__weakref__", "again", "captured", "columns", "enclosing", "ended", "outers", "stand_ins")
+    __slots__ = ("__weakref__", "again", "captured", "columns", "enclosing", "ended", "locating", "outers", "stand_ins")
 
     def __init__(self, enclosing: Recorder | None = None, locating: bool = False) -> None:
         self.serial = next(_serials)
         self.sealed = False  # the short ways of recording are shut: it has ended, or another stands in for it
         self.ended = False
-        self.columns: Final[Columns] = Columns(locating or (enclosing is not None and enclosing.columns.locating))
+        self.locating: Final[bool] = locating or (enclosing is not None and enclosing.locating)
+        self.columns: Columns = Columns(locating=True) if self.locating else empty_columns()
         self.outers: Final[list[object]] = []  # see `Values`
         self.again: Callable[[Recorder], object] | None = None
         # A function that is traced in place of being called (`checkpoint`) may read variables of the trace
@@ -67,13 +70,19 @@ class Recorder(Recording):
         """Append a record whose value is a number, and return its index."""
         if self.outers:
             self.outers.append(None)
-        return self.columns.append(code, left, right, number)
+        index = self.columns.append(code, left, right, number)
+        if self.locating:
+            self.columns.locate(index)
+        return index
 
     def write(self, code: i32, left: i64, right: i64, number: float) -> Var:
         """Append a record whose value is a number, and return its variable."""
         if self.outers:
             self.outers.append(None)
-        return Var(self, self.columns.append(code, left, right, number), number, None)
+        index = self.columns.append(code, left, right, number)
+        if self.locating:
+            self.columns.locate(index)
+        return Var(self, index, number, None)
 
     def _append_any(self, code: i32, left: i64, right: i64, value: object) -> Var:
         """Append a record whose value may be traced by an outer transform, or a tuple."""
@@ -81,9 +90,12 @@ class Recorder(Recording):
             return self.write(code, left, right, value)
         if not self.outers:
             self.outers.extend([None] * self.columns.length)
-        number = concrete(value)
         self.outers.append(value)
-        return Var(self, self.columns.append(code, left, right, number), number, value)
+        number = concrete(value)
+        index = self.columns.append(code, left, right, number)
+        if self.locating:
+            self.columns.locate(index)
+        return Var(self, index, number, value)
 
     def inputs(self, values: Sequence[object], names: Sequence[str] = ()) -> list[Var]:
         """Append the arguments that start a trace; they stand where the user called the transform."""
@@ -164,8 +176,8 @@ class Recorder(Recording):
         if stand_in is not None:
             return stand_in
         if self.ended:
-            own = [x._index for x in operands if isinstance(x, Var) and x._recorder is self]
-            raise self.leaked(own[0] if own else NONE)
+            own = [x for x in operands if isinstance(x, Var) and x._recorder is self]
+            raise self.leaked(own[0] if own else None)
         return self  # another stands in for it, but in another thread
 
     @contextmanager
@@ -228,19 +240,23 @@ class Recorder(Recording):
         """The variable of record `index`."""
         return Var(self, index, self.columns.numbers[index], self.outers[index] if self.outers else None)
 
-    def where(self, index: int) -> Site | None:
-        """Where in the user's program record `index` was recorded.
+    def where(self, variable: Var) -> Site | None:
+        """Where in the user's program a variable of this trace was recorded.
 
         If that was not noted, the function is traced once more; None if it then does something else.
         """
-        if self.columns.locating or self.again is None:
+        index = variable._index
+        if self.locating or self.again is None:
             return self.columns.where(index)
         located = Recorder(locating=True)
         try:
             self.again(located)
         except Exception:  # noqa: BLE001  # whatever the user's function raises: this is about another error
             located.seal()
-        same = index < located.columns.length and located.columns.codes[index] == self.columns.codes[index]
+        if index >= located.columns.length:
+            return None
+        number = located.columns.numbers[index]
+        same = number == variable._number or (isnan(number) and isnan(variable._number))
         return located.columns.where(index) if same else None
 
     # ---- the end ---------------------------------------------------------------------------
@@ -250,14 +266,20 @@ class Recorder(Recording):
         self.sealed = True
         self.ended = True
 
+    def release(self) -> None:
+        """Give back the columns of a trace that has ended, and whose tape nobody has seen."""
+        columns = self.columns
+        self.columns = _NOTHING
+        reuse(columns)
+
     def seal(self) -> Tape:
         """End the trace, and return what was recorded."""
         self.end()
         return Tape.over(self.columns, self.columns.length)
 
-    def leaked(self, index: int) -> errors.LeakedVariableError:
-        """The error for using variable `index` of this sealed trace."""
-        recorded = self.where(index) if index != NONE else None
+    def leaked(self, variable: Var | None) -> errors.LeakedVariableError:
+        """The error for using a variable of this sealed trace."""
+        recorded = self.where(variable) if variable is not None else None
         msg = (
             f"a traced value recorded at {recorded or 'the start of a trace'} was used at {caller()}, "
             "after its trace had ended; return it from the function (has_aux=True carries extra results), "

@@ -36,7 +36,12 @@ class Recorded:
     values: Values = attrs.field(repr=False)
     outputs: tuple[int, ...]
     structure: Structure  # of the output
-    aux: object = None
+    aux: object
+    recorder: Recorder = attrs.field(repr=False)
+
+    def release(self) -> None:
+        """Give back the memory of a tape that nobody has seen: it is no longer good for anything."""
+        self.recorder.release()
 
     def output(self) -> object:
         """What the function returned, one transform further out."""
@@ -76,7 +81,7 @@ def record(
         outputs = tuple(output_index(recorder, leaf, function) for leaf in found)
     finally:
         tape = recorder.seal()
-    return Recorded(tape, recorder.values, outputs, structure, aux)
+    return Recorded(tape, recorder.values, outputs, structure, aux, recorder)
 
 
 def split_aux(function: Callable[..., object], returned: object) -> tuple[object, object]:

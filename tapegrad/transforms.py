@@ -71,9 +71,10 @@ class Gradient(Transform):
         count = len(arguments.leaves)
         gradients = arguments.gradients(cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count))
         gradient = gradients if isinstance(self.argnums, tuple) else gradients[0]
+        value = recorded.values[output]
+        recorded.release()
         if not self.with_value:
             return (gradient, recorded.aux) if self.has_aux else gradient
-        value = recorded.values[output]
         return ((value, recorded.aux) if self.has_aux else value), gradient
 
 

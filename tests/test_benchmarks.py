@@ -1,18 +1,25 @@
+import gc
 import json
 import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
+import tapegrad
 from benchmarks import measure, plot, report
-from benchmarks.__main__ import Options, installed, main, parsed, run
-from benchmarks.contestants import BASELINE, PEERS, Contestant, load
+from benchmarks.__main__ import Options, chosen, main, parsed, run
+from benchmarks.contestants import BASELINE, BY_HAND, INTERPRETED, PEERS, Contestant, load
 from benchmarks.object_graph import Value, exp, log, relu, sin
 from benchmarks.program import Answer, Differentiated, Operations, Program
+from benchmarks.team import Worker, workers
+from benchmarks.worker import Entry, hold, introduce, take_turn
 from benchmarks.works import WORKS, agrees_with_differences, relative_error
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +34,7 @@ def test_the_gradient_by_hand_agrees_with_central_differences(name: str, most: i
 @pytest.mark.parametrize(("name", "operations"), [("W1", 100_000), ("W2", 14_250), ("W5", 3)])
 def test_the_full_works_have_the_stated_number_of_operations(name: str, operations: int) -> None:
     work = WORKS[name]
-    assert work.sizes["full"] == work.task(operations).program.operations == operations
+    assert work.sizes["full"].operations == work.task(operations).program.operations == operations
 
 
 class Counted(float):
@@ -55,24 +62,93 @@ def test_the_stated_number_of_operations_is_what_the_program_performs(name: str)
     assert Counted.count == program.operations
 
 
+@pytest.fixture(params=[BY_HAND, BASELINE, *PEERS])
+def contestant(request: pytest.FixtureRequest) -> Contestant:
+    try:
+        return load(request.param)
+    except ImportError as error:
+        pytest.skip(str(error))
+
+
 @pytest.mark.parametrize("name", WORKS)
-@pytest.mark.parametrize("contestant", [BASELINE, *PEERS])
-def test_contestants_agree_with_the_gradient_by_hand(contestant: str, name: str) -> None:
-    found, skipped = installed([contestant])
-    if skipped:
-        pytest.skip(skipped[contestant])
+def test_contestants_agree_with_the_gradient_by_hand(contestant: Contestant, name: str) -> None:
     task = WORKS[name].task(96)
-    answer = found[-1].differentiate(task.program)(*task.point)
-    assert relative_error(answer, task.by_hand(*task.point)) <= measure.TOLERANCE
+    differentiated = contestant.differentiate(task.program)
+    for _ in range(2):  # what is used again must not remember
+        assert relative_error(differentiated(*task.point), task.program.by_hand(*task.point)) <= measure.TOLERANCE
 
 
-def test_a_wrong_contestant_is_not_timed() -> None:
+def test_what_is_kept_has_a_record_for_each_operation(contestant: Contestant) -> None:
+    if contestant.keep is None:
+        pytest.skip(f"{contestant.name} keeps nothing that can be told from the rest")
+    task = WORKS["W1"].task(96)
+    kept = contestant.keep(task.program, task.point)
+    assert 96 <= kept.count() <= 96 + 3 * 24 + 3  # up to two constants and a negation an iteration, three inputs
+
+
+@pytest.mark.parametrize(("name", "records"), [("tapegrad", 96 + 24 + 3), ("object_graph", 96 + 24 + 3)])
+def test_constants_and_inputs_are_records_too(name: str, records: int) -> None:
+    held = hold(Entry(name, "W1", 96))
+    assert held is not None
+    assert (held.operations, held.records) == (96, records)
+
+
+def test_every_contestant_has_a_look_in_the_picture(contestant: Contestant) -> None:
+    assert (plot.look(contestant.name).face == "white") == ("," in contestant.name)
+
+
+def test_no_two_libraries_look_alike() -> None:
+    colours, markers = zip(*plot.LIBRARIES.values(), strict=True)
+    assert len(set(colours)) == len(set(markers)) == len(plot.LIBRARIES)
+
+
+@pytest.mark.parametrize(("collecting", "expected"), [(True, True), (False, False)])
+def test_a_turn_is_with_the_garbage_collector_or_without(collecting: bool, expected: bool) -> None:
+    turn = take_turn(Entry("object_graph", "W1", 8_000), 1, collecting)
+    assert (turn.collections > 0) == expected
+    assert gc.isenabled()
+
+
+@pytest.fixture
+def wrong(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A contestant, not in a process of its own, whose every derivative is 1."""
+
     def differentiate(program: Program) -> Differentiated:
         return lambda *_: (1.0, [1.0] * program.count)
 
-    wrong = Contestant("wrong", "1", "as nobody should", differentiate)
+    module = SimpleNamespace(CONTESTANT=Contestant("wrong", "1", "as nobody should", differentiate))
+    monkeypatch.setitem(sys.modules, "benchmarks.contestants.wrong", module)
+    with ThreadPoolExecutor(1) as thread:
+        yield Worker("wrong", introduce("wrong"), thread)
+    gc.unfreeze()  # a worker keeps what it has when it is checked from the collector
+
+
+def test_a_wrong_contestant_is_not_timed(wrong: Worker) -> None:
     with pytest.raises(measure.MismatchError, match=r"wrong: relative error .* 1e-09 is allowed"):
-        measure.enter(WORKS["W5"], 3, [wrong])
+        measure.measure([wrong], "W5", 3, measure.Effort(1, 0.001))
+
+
+def test_a_missing_library_is_left_out_with_its_reason() -> None:
+    with workers(["nobody", "object_graph"]) as (team, skipped):
+        assert [worker.introduction.name for worker in team] == ["object graph"]
+    assert skipped == {"nobody": "No module named 'benchmarks.contestants.nobody'"}
+
+
+def test_the_interpreted_core_has_a_process_that_knows_of_it() -> None:
+    before = dict(os.environ)
+    with workers([INTERPRETED]) as (team, skipped):
+        assert [worker.introduction.name for worker in team] == ["tapegrad, interpreted"]
+        assert team[0].introduction.version == f"{tapegrad.__version__}, interpreted"
+    assert skipped == {}
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_interpreted_core_takes_part_beside_a_compiled_one(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tapegrad, "compiled", compiled)
+    names, skipped = chosen([INTERPRETED, "xad"])
+    assert names == [BY_HAND, BASELINE, *[INTERPRETED] * compiled, "xad"]
+    assert list(skipped) == [INTERPRETED] * (not compiled)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +186,7 @@ def test_the_object_graph_adds_up_what_reaches_a_number_twice() -> None:
 def test_the_object_graph_does_not_recurse() -> None:
     task = WORKS["W1"].task(100_000)
     answer = load("object_graph").differentiate(task.program)(*task.point)
-    assert relative_error(answer, task.by_hand(*task.point)) <= measure.TOLERANCE
+    assert relative_error(answer, task.program.by_hand(*task.point)) <= measure.TOLERANCE
 
 
 def test_micrograd_leaves_the_recursion_limit_as_it_was() -> None:
@@ -119,39 +195,71 @@ def test_micrograd_leaves_the_recursion_limit_as_it_was() -> None:
     before = sys.getrecursionlimit()
     answer = load("micrograd").differentiate(task.program)(*task.point)
     assert sys.getrecursionlimit() == before
-    assert relative_error(answer, task.by_hand(*task.point)) <= measure.TOLERANCE
+    assert relative_error(answer, task.program.by_hand(*task.point)) <= measure.TOLERANCE
 
 
-def test_a_missing_library_is_left_out_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "benchmarks.contestants.xad", raising=False)
-    monkeypatch.setitem(sys.modules, "xad.math", None)
-    monkeypatch.setitem(sys.modules, "xad", None)
-    found, skipped = installed(["xad", "object_graph"])
-    assert [contestant.name for contestant in found] == ["tapegrad", "object graph"]
-    assert "xad" in skipped["xad"]
+def test_a_tape_of_xad_does_not_grow_with_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    adjoint = pytest.importorskip("xad.adj_1st")
+    tape = adjoint.Tape()
+    contestant = load("xad")
+    monkeypatch.setattr("benchmarks.contestants.xad.Tape", lambda: tape)
+    task = WORKS["W5"].task(3)
+    differentiated = contestant.differentiate(task.program)
+    differentiated(*task.point)
+    before = tape.getMemory()
+    for _ in range(10):
+        differentiated(*task.point)
+    assert tape.getMemory() == before
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> report.Result:
-    options = Options("small", tuple(WORKS), ("object_graph",), tmp_path_factory.mktemp("out"))
+    options = Options("small", tuple(WORKS), (INTERPRETED, "object_graph"), tmp_path_factory.mktemp("out"))
     return run(options, Console(quiet=True))
 
 
+NAMES = {"by hand", "tapegrad", *["tapegrad, interpreted"] * tapegrad.compiled, "object graph"}
+
+
 def test_the_reports_state_every_contestant_with_its_ratio(result: report.Result) -> None:
-    page = report.markdown(result)
-    for name in WORKS:
-        (row,) = [line for line in page.split(f"## {name}")[1].splitlines() if line.startswith("| tapegrad")][:1]
+    sections = report.markdown(result).split("\n## ")[1:]
+    assert [section[:3] for section in sections] == ["W1:", "W2:", "W5:"]
+    for section in sections:
+        (row,) = [line for line in section.split("\n###")[0].splitlines() if line.startswith("| tapegrad |")]
         assert row.endswith("| 1.00 |")
-    figures = json.loads(report.to_json(result))
-    assert {row["name"] for row in figures["rows"]["W5"]} == {"by hand", "tapegrad", "object graph"}
-    assert all(row["error"] <= measure.TOLERANCE for rows in figures["rows"].values() for row in rows)
+    studies = json.loads(report.to_json(result))["studies"]
+    for study in studies.values():
+        assert {row["name"] for row in study["rows"]} == NAMES
+        assert all(row["error"] <= measure.TOLERANCE for row in study["rows"])
+    assert set(result.contestants) == NAMES
     assert "Python" in result.environment["python"]
 
 
-def test_the_plot_has_a_panel_for_each_work_and_one_for_the_growth(result: report.Result) -> None:
+def test_the_growth_has_a_column_for_each_size(result: report.Result) -> None:
+    _, growth, _ = report.sheets("W1", result.studies["W1"])
+    assert growth.headings == ("contestant", "24", "96", "400")
+    assert {line[0] for line in growth.cells} == NAMES
+    assert all(all(line) for line in growth.cells)
+
+
+def test_the_memory_is_that_of_a_tape_and_of_a_graph(result: report.Result) -> None:
+    held = {kept.name: kept for kept in result.studies["W1"].held}
+    assert set(held) == NAMES - {"by hand"}
+    tape, graph = held["tapegrad"], held["object graph"]
+    assert tape.tracked_per_operation < 0.1
+    assert graph.tracked_per_operation > 5.0  # nodes, their parents' tuples, closures and cells
+    if tape.bytes_per_record is None or graph.bytes_per_record is None:
+        pytest.skip("this system does not tell how much memory a process uses")
+    assert tape.bytes_per_record < (60.0 if tapegrad.compiled else 160.0) < 300.0 < graph.bytes_per_record
+
+
+def test_the_plot_has_panels_for_time_growth_and_memory(result: report.Result) -> None:
     figure = plot.draw(result)
-    assert [axes.get_title(loc="left")[:2] for axes in figure.axes] == ["W1", "W2", "W5", "W1"]
-    assert len(figure.axes[-1].get_lines()) == 3
+    *times, growth, memory = figure.axes
+    assert [axes.get_title(loc="left")[:3] for axes in times] == ["W1:", "W2:", "W5:"]
+    assert {label.get_text() for label in times[0].get_yticklabels()} == NAMES
+    assert {line.get_label() for line in growth.get_lines()} == NAMES
+    assert {label.get_text() for label in memory.get_yticklabels()} <= NAMES - {"by hand"}
     assert plot.encoded(figure, "png").startswith(b"\x89PNG")
     assert b"<svg" in plot.encoded(figure, "svg")
 

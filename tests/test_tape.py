@@ -3,6 +3,7 @@ import pickle
 import threading
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -179,3 +180,25 @@ def test_a_replay_is_differentiable() -> None:
         return result
 
     assert tg.grad(tg.grad(replayed))(3.0) == 18.0
+
+
+def test_a_record_appended_by_hand_to_a_traced_tape_is_nowhere_in_the_program() -> None:
+    tape = tg.trace(lambda x: x * x, 2.0).tape
+    assert tape[-1].where is not None
+    assert tape.append(tg.Record(add, (0, 1)))[-1].where is None
+
+
+@pytest.mark.parametrize("text", ["lefts", "rights", "codes", "numbers"])
+def test_numpy_reads_the_columns_of_a_tape(text: str) -> None:
+    tape = tg.trace(lambda x, y: x * y + 1.5, 2.0, 3.0).tape
+    expected = {
+        "codes": [record.primitive.code for record in tape],
+        "lefts": [-1, -1, 0, -1, 2],
+        "rights": [-1, -1, 1, -1, 3],
+        "numbers": [2.0, 3.0, 6.0, 1.5, 7.5],
+    }
+    array = getattr(tape.arrays, text)
+    assert array.tolist() == expected[text]
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 0
+    assert np.shares_memory(array, getattr(tape.arrays, text)) is tg.compiled

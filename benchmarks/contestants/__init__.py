@@ -8,26 +8,40 @@ sweeping backwards and reading the results happen inside, for all alike.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar, cast
 
 import attrs
 
 from benchmarks.program import Answer, Differentiated, Number, Operations, Program
 
-__all__ = ["BASELINE", "PEERS", "Contestant", "HasGradient", "by_backward", "load"]
+__all__ = [
+    "BASELINE", "BY_HAND", "ENVIRONMENT", "INTERPRETED", "PEERS", "Contestant", "HasGradient", "Kept", "by_backward",
+    "forward", "load", "nodes",
+]  # fmt: skip
 
+T = TypeVar("T")
 V = TypeVar("V", bound="HasGradient")
+
+
+@attrs.frozen
+class Kept:
+    """What stays between the forward and the backward pass: a tape or a graph, with the values that it needs."""
+
+    held: object
+    count: Callable[[], int]  # its records, or nodes
 
 
 @attrs.frozen
 class Contestant:
     """A way to obtain value and gradient of any `Program`."""
 
-    name: str
+    name: str  # the library, and after a comma how it is used if there are two ways
     version: str
     use: str
     differentiate: Callable[[Program], Differentiated]
+    keep: Callable[[Program, Sequence[float]], Kept] | None = None
+    """The forward pass alone, where it can be told from the backward pass."""
     most: int = 100_000
     """Operations of the largest program it is given: where it needs minutes for more, it gets less."""
 
@@ -57,8 +71,37 @@ def by_backward(leaf: Callable[[float], V], operations: Operations[V]) -> Callab
     return differentiate
 
 
+def forward(
+    leaf: Callable[[float], V], operations: Operations[V], parents: Callable[[V], Iterable[V]]
+) -> Callable[[Program, Sequence[float]], Kept]:
+    """How an object graph is kept: by its last node."""
+
+    def keep(program: Program, point: Sequence[float]) -> Kept:
+        out = program(operations, *map(leaf, point))
+        return Kept(out, lambda: nodes(out, parents))
+
+    return keep
+
+
+def nodes(last: T, parents: Callable[[T], Iterable[T]]) -> int:
+    """How many nodes a graph has."""
+    seen, waiting = {last}, [last]
+    while waiting:
+        new = set(parents(waiting.pop())) - seen
+        seen |= new
+        waiting.extend(new)
+    return len(seen)
+
+
 BASELINE = "tapegrad"
-PEERS = ("object_graph", "micrograd", "xad", "autograd", "torch", "jax", "jax_jit")
+BY_HAND = "by_hand"
+INTERPRETED = "tapegrad_interpreted"
+PEERS = (
+    INTERPRETED, "object_graph", "micrograd", "xad", "autograd", "torch", "casadi", "casadi_built", "jax", "jax_jit",
+)  # fmt: skip
+
+ENVIRONMENT: Mapping[str, Mapping[str, str]] = {INTERPRETED: {"TAPEGRAD_PURE": "1"}}
+"""What must be set before a contestant's library is first imported."""
 
 
 def load(name: str) -> Contestant:

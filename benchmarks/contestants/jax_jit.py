@@ -1,6 +1,6 @@
 """JAX, compiled: traced and compiled once, outside the clock, and only run inside.
 
-It is the one contestant that does not trace anew at every call. It is shown because it is how JAX is used;
+It does not trace anew at every call, and is shown because it is how JAX is used;
 the time to compile grows with the square of the program, so it is given short ones.
 """
 
@@ -30,4 +30,4 @@ def differentiate(program: Program) -> Differentiated:
     return value_and_gradient
 
 
-CONTESTANT = Contestant("jax.jit", jax.__version__, "compiled beforehand, no tracing", differentiate, most=400)
+CONTESTANT = Contestant("jax, jit", jax.__version__, "compiled beforehand, no tracing", differentiate, most=400)

@@ -11,7 +11,7 @@ from typing import Any
 
 from micrograd.engine import Value
 
-from benchmarks.contestants import Contestant, by_backward
+from benchmarks.contestants import Contestant, by_backward, forward
 from benchmarks.program import Answer, Differentiated, Operations, Program
 
 __all__ = ["CONTESTANT"]
@@ -67,4 +67,10 @@ def differentiate(program: Program) -> Differentiated:
     return value_and_gradient if program.operations < 100 else value_and_gradient_of_a_long_program
 
 
-CONTESTANT = Contestant("micrograd", version("micrograd"), "Value, backward(); sin, exp, log added", differentiate)
+CONTESTANT = Contestant(
+    "micrograd",
+    version("micrograd"),
+    "Value, backward(); sin, exp, log added",
+    differentiate,
+    forward(Value, OPERATIONS, lambda node: node._prev),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.contestants import Contestant, by_backward
+from benchmarks.contestants import Contestant, by_backward, forward
 from benchmarks.object_graph import Value, exp, log, relu, sin
 from benchmarks.program import Operations
 
@@ -11,4 +11,10 @@ __all__ = ["CONTESTANT"]
 OPERATIONS = Operations[Value](sin=sin, exp=exp, log=log, relu=relu)
 
 
-CONTESTANT = Contestant("object graph", "here", "Value, backward()", by_backward(Value, OPERATIONS))
+CONTESTANT = Contestant(
+    "object graph",
+    "here",
+    "Value, backward()",
+    by_backward(Value, OPERATIONS),
+    forward(Value, OPERATIONS, lambda node: node.parents),
+)

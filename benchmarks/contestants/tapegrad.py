@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
-from benchmarks.contestants import Contestant
+from benchmarks.contestants import Contestant, Kept
 from benchmarks.program import Differentiated, Operations, Program
 
 __all__ = ["CONTESTANT"]
@@ -15,21 +15,24 @@ __all__ = ["CONTESTANT"]
 OPERATIONS = Operations[tg.Var](sin=tnp.sin, exp=tnp.exp, log=tnp.log, relu=tnp.relu)
 
 
+def function(program: Program) -> Callable[..., tg.Var]:
+    """The program over tapegrad's numbers."""
+    return lambda *numbers: program(OPERATIONS, *numbers)
+
+
 def differentiate(program: Program) -> Differentiated:
     """``value_and_grad`` over every argument; it takes and gives floats as it is."""
-
-    def function(*numbers: tg.Var) -> tg.Var:
-        return program(OPERATIONS, *numbers)
-
-    return cast(Differentiated, tg.value_and_grad(function, argnums=tuple(range(program.count))))
+    return cast(Differentiated, tg.value_and_grad(function(program), argnums=tuple(range(program.count))))
 
 
-def installed_version() -> str:
-    """The version; a checkout that is run without being installed has none."""
-    try:
-        return version("tapegrad")
-    except PackageNotFoundError:
-        return "checkout"
+def keep(program: Program, point: Sequence[float]) -> Kept:
+    """A trace: the tape, and the value of every record."""
+    trace = tg.trace(function(program), *point)
+    return Kept(trace, lambda: len(trace.tape))
 
 
-CONTESTANT = Contestant("tapegrad", installed_version(), "value_and_grad", differentiate)
+ENGINE = "compiled" if tg.compiled else "interpreted"
+
+CONTESTANT = Contestant(
+    "tapegrad", f"{tg.__version__}, {ENGINE}", "value_and_grad", differentiate, keep, most=1_000_000
+)
