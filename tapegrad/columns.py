@@ -13,7 +13,7 @@ from mypy_extensions import i32, i64
 from tapegrad.kernels import CONSTANT, INPUT, NONE
 from tapegrad.primitive import Comparison, Params, Primitive, operation
 from tapegrad.source import Site, site_of, users_frame
-from tapegrad.vectors import extend, vec
+from tapegrad.vectors import COMPILED, extend, vec
 
 __all__ = ["Columns", "Start", "Values", "constant", "empty_columns", "input_", "reuse"]
 
@@ -54,10 +54,10 @@ class Columns:
     )  # fmt: skip
 
     def __init__(self, locating: bool = False) -> None:
-        self.length: i64 = 0
+        self.length: i32 = 0
         self.codes: vec[i32] = vec[i32]([0] * _FIRST_CAPACITY)
-        self.lefts: vec[i64] = vec[i64]([0] * _FIRST_CAPACITY)
-        self.rights: vec[i64] = vec[i64]([0] * _FIRST_CAPACITY)
+        self.lefts: vec[i32] = vec[i32]([0] * _FIRST_CAPACITY)
+        self.rights: vec[i32] = vec[i32]([0] * _FIRST_CAPACITY)
         self.numbers: vec[float] = vec[float]([0.0] * _FIRST_CAPACITY)
         self.cotangents: vec[float] = vec[float]([0.0] * _FIRST_CAPACITY)  # scratch space of a sweep
         self.names: Sequence[str] = ()  # of the first records, which are inputs
@@ -70,9 +70,9 @@ class Columns:
         self.run_codes: list[CodeType] = []
         self.sites: dict[int, Site] = {}  # where, for records that were not traced in this process
 
-    def append(self, code: i32, left: i64, right: i64, number: float) -> i64:
+    def append(self, code: i32, left: i32, right: i32, number: float) -> i32:
         """Append one record, and return its index."""
-        index = self.length
+        index: int = self.length
         if index == len(self.codes):
             self._grow()
         self.codes[index] = code
@@ -102,7 +102,7 @@ class Columns:
         if self.locating:
             self.instructions = extend(self.instructions, self.instructions)
 
-    def locate(self, index: i64) -> None:
+    def locate(self, index: int) -> None:
         """Note where the user's program is: record `index` is recorded there."""
         if self.codes[index] == CONSTANT:
             return  # it stands where the operation stands that reads it
@@ -116,7 +116,7 @@ class Columns:
     def write(self, primitive: Primitive, inputs: tuple[int, ...], params: Params, where: Site | None) -> None:
         """Append one record that is not being traced, already checked."""
         left, right, *extra = (*inputs, NONE, NONE)[: max(2, len(inputs))]
-        index = self.append(primitive.code, left, right, 0.0)
+        index: int = self.append(primitive.code, left, right, 0.0)
         if primitive is constant or isinstance(primitive, Comparison):
             self.numbers[index] = float(dict(params).popitem()[1])  # type: ignore[arg-type]  # checked
         elif params:
@@ -181,7 +181,7 @@ class Columns:
 # record into it: at 100 000 operations the page faults took half of the time.
 _spare: Final[list[Columns]] = []
 _MOST_SPARE: Final = 4
-_LARGEST_SPARE: Final = 1 << 18  # records, which take 9 MB
+_LARGEST_SPARE: Final = 1 << 18  # records, which take 7 MB
 
 
 def empty_columns() -> Columns:
@@ -193,8 +193,11 @@ def empty_columns() -> Columns:
 
 
 def reuse(columns: Columns) -> None:
-    """Take back columns that nobody will read any more."""
-    plain = not (columns.params or columns.extras or columns.sites or columns.locating)
+    """Take back columns that nobody will read any more.
+
+    Not if interpreted: there a thread that has outlived its trace could be in the midst of writing.
+    """
+    plain = COMPILED and not (columns.params or columns.extras or columns.sites or columns.locating)
     if plain and len(_spare) < _MOST_SPARE and len(columns.codes) <= _LARGEST_SPARE:
         columns.length = 0
         columns.names = ()

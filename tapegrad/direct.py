@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, cast, final
 
-from mypy_extensions import i64
-
 from tapegrad.kernels import INPUT, NONE
 from tapegrad.recorder import Recorder, Var
 from tapegrad.reverse import pull_back, settled, sweep_numbers
@@ -61,7 +59,7 @@ def value_and_gradient(
     try:
         returned = function(*arguments)
         if isinstance(returned, Var) and returned._recorder is recorder:
-            output: i64 = returned._index
+            output: int = returned._index
         else:
             output = number_returned(recorder, returned, function)
     finally:

@@ -84,7 +84,7 @@ _NO_OUTCOME = """\
 
 _PULL = """\
 def pull(
-    codes: vec[i32], lefts: vec[i64], rights: vec[i64], numbers: vec[float], cotangents: vec[float], start: i64
+    codes: vec[i32], lefts: vec[i32], rights: vec[i32], numbers: vec[float], cotangents: vec[float], start: i64
 ) -> i64:
     \"\"\"Sweep backwards from record `start`: add to the cotangents of its inputs, and so on, down to the first.
 
@@ -97,8 +97,8 @@ def pull(
         if g == 0.0:
             continue
         code = codes[at]
-        left = lefts[at]
-        right = rights[at]\
+        left = i64(lefts[at])
+        right = i64(rights[at])\
 """
 
 _PULL_END = """\
@@ -109,7 +109,7 @@ _PULL_END = """\
 
 _PUSH = """\
 def push(
-    codes: vec[i32], lefts: vec[i64], rights: vec[i64], numbers: vec[float], tangents: vec[float], start: i64, end: i64
+    codes: vec[i32], lefts: vec[i32], rights: vec[i32], numbers: vec[float], tangents: vec[float], start: i64, end: i64
 ) -> i64:
     \"\"\"Sweep forwards from record `start`: the tangent of every record before `end` whose inputs have one.
 
@@ -117,8 +117,8 @@ def push(
     from there; `end` at the end.
     \"\"\"
     for at in range(start, end):
-        left = lefts[at]
-        right = rights[at]
+        left = i64(lefts[at])
+        right = i64(rights[at])
         t = tangents[left] if left >= 0 else 0.0
         u = tangents[right] if right >= 0 else 0.0
         code = codes[at]

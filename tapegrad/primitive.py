@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import Final, final
 
 import numpy as np
-from mypy_extensions import i32, i64, mypyc_attr
+from mypy_extensions import i32, mypyc_attr
 
 from tapegrad import kernels
 from tapegrad.errors import OperandError, RuleError
@@ -65,12 +65,12 @@ class Recording:
     def guard(self, comparison: Comparison, operands: Sequence[object]) -> bool:
         """Compare, append the comparison with its outcome to the tape, and return the outcome."""
 
-    def write(self, code: i32, left: i64, right: i64, number: float) -> Operand:
+    def write(self, code: i32, left: i32, right: i32, number: float) -> Operand:
         """Append an operation on records of this trace that gave `number`, and return its variable."""
         del code, left, right, number
         raise TypeError(_SEALED)
 
-    def append(self, code: i32, left: i64, right: i64, number: float) -> i64:
+    def append(self, code: i32, left: i32, right: i32, number: float) -> i32:
         """As `write`, but return the index of the record."""
         del code, left, right, number
         raise TypeError(_SEALED)
@@ -86,7 +86,7 @@ class Operand(Traced):
 
     __slots__ = ("_index", "_number", "_outer", "_recorder")
 
-    def __init__(self, recorder: Recording, index: i64, number: float, outer: object) -> None:
+    def __init__(self, recorder: Recording, index: i32, number: float, outer: object) -> None:
         self._recorder: Final = recorder
         self._index: Final = index
         self._number: Final = number

@@ -18,7 +18,7 @@ from math import isnan, nan
 from typing import Final, NoReturn, TypeAlias, cast, final
 
 import numpy as np
-from mypy_extensions import i32, i64, mypyc_attr
+from mypy_extensions import i32, mypyc_attr
 
 from tapegrad import conversions, errors
 from tapegrad.columns import Columns, Values, empty_columns, reuse
@@ -46,7 +46,7 @@ class Recorder(Recording):
     an error asks, by calling `again`, which runs the same function on a locating recorder.
     """
 
-    __slots__ = ("__weakref__", "again", "captured", "columns", "enclosing", "ended", "locating", "outers", "stand_ins")
+    __slots__ = ("again", "captured", "columns", "enclosing", "ended", "locating", "outers", "stand_ins")
 
     def __init__(self, enclosing: Recorder | None = None, locating: bool = False) -> None:
         self.serial = next(_serials)
@@ -66,7 +66,7 @@ class Recorder(Recording):
 
     # ---- writing ---------------------------------------------------------------------------
 
-    def append(self, code: i32, left: i64, right: i64, number: float) -> i64:
+    def append(self, code: i32, left: i32, right: i32, number: float) -> i32:
         """Append a record whose value is a number, and return its index."""
         if self.outers:
             self.outers.append(None)
@@ -75,7 +75,7 @@ class Recorder(Recording):
             self.columns.locate(index)
         return index
 
-    def write(self, code: i32, left: i64, right: i64, number: float) -> Var:
+    def write(self, code: i32, left: i32, right: i32, number: float) -> Var:
         """Append a record whose value is a number, and return its variable."""
         if self.outers:
             self.outers.append(None)
@@ -84,7 +84,7 @@ class Recorder(Recording):
             self.columns.locate(index)
         return Var(self, index, number, None)
 
-    def _append_any(self, code: i32, left: i64, right: i64, value: object) -> Var:
+    def _append_any(self, code: i32, left: i32, right: i32, value: object) -> Var:
         """Append a record whose value may be traced by an outer transform, or a tuple."""
         if type(value) is float:
             return self.write(code, left, right, value)
@@ -245,7 +245,7 @@ class Recorder(Recording):
 
         If that was not noted, the function is traced once more; None if it then does something else.
         """
-        index = variable._index
+        index: int = variable._index
         if self.locating or self.again is None:
             return self.columns.where(index)
         located = Recorder(locating=True)

@@ -82,8 +82,8 @@ class Arrays:
     """
 
     codes: npt.NDArray[np.int32]  # of the operations: see `tapegrad.primitive.operation`
-    lefts: npt.NDArray[np.int64]  # the first input, -1 if there is none
-    rights: npt.NDArray[np.int64]  # the second
+    lefts: npt.NDArray[np.int32]  # the first input, -1 if there is none
+    rights: npt.NDArray[np.int32]  # the second
     numbers: npt.NDArray[np.float64]  # what it gave when it was traced
 
 
@@ -133,8 +133,8 @@ class Tape(Sequence[Record]):
         columns = self._columns
         return Arrays(
             _array(columns.codes, np.int32, self._length),
-            _array(columns.lefts, np.int64, self._length),
-            _array(columns.rights, np.int64, self._length),
+            _array(columns.lefts, np.int32, self._length),
+            _array(columns.rights, np.int32, self._length),
             _array(columns.numbers, np.float64, self._length),
         )
 
