@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from types import CodeType
@@ -21,6 +22,9 @@ __all__ = ["Columns", "Start", "Values", "constant", "empty_columns", "input_", 
 class Start(Primitive):
     """A record that reads nothing: an input or a constant."""
 
+    def __init__(self, name: str, facts: Mapping[str, type]) -> None:
+        super().__init__(name, 0, facts)
+
     def evaluate(self, operands: Sequence[object], params: Params) -> object:
         del operands
         return dict(params)["value"]
@@ -33,8 +37,8 @@ class Start(Primitive):
         return {}
 
 
-input_ = Start("input", 0, {"name": str})
-constant = Start("constant", 0, {"value": float})
+input_ = Start("input", {"name": str})
+constant = Start("constant", {"value": float})
 
 _FIRST_CAPACITY: Final = 16
 
@@ -49,7 +53,7 @@ class Columns:
     """
 
     __slots__ = (
-        "codes", "cotangents", "extras", "instructions", "lefts", "length", "locating", "names", "numbers",
+        "codes", "cotangents", "extras", "instructions", "lefts", "length", "locating", "lock", "names", "numbers",
         "params", "rights", "run_codes", "run_starts", "sites",
     )  # fmt: skip
 
@@ -68,20 +72,30 @@ class Columns:
         self.instructions: vec[i32] = vec[i32]([0] * _FIRST_CAPACITY if locating else [])
         self.run_starts: list[int] = []
         self.run_codes: list[CodeType] = []
+        self.lock: Final = None if COMPILED else threading.Lock()  # several threads may record on one tape
         self.sites: dict[int, Site] = {}  # where, for records that were not traced in this process
 
     def append(self, code: i32, left: i32, right: i32, number: float) -> i32:
         """Append one record, and return its index."""
-        index: int = self.length
-        if index == len(self.codes):
-            self._grow()
+        if COMPILED:
+            index = self._reserved()
+        else:
+            with self.lock:  # compiled, no other thread can come in between
+                index = self._reserved()
         self.codes[index] = code
         self.lefts[index] = left
         self.rights[index] = right
         self.numbers[index] = number
-        self.length = index + 1
         if self.locating:
             self.instructions[index] = NONE
+        return index
+
+    def _reserved(self) -> int:
+        """The index of a new record, for which there is room."""
+        index: int = self.length
+        if index == len(self.codes):
+            self._grow()
+        self.length = index + 1
         return index
 
     def zeros(self, length: i64) -> vec[float]:

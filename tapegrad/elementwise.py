@@ -94,6 +94,9 @@ class Elementwise(Primitive):
 class Unary(Elementwise):
     """An elementwise operation of one number."""
 
+    def __init__(self, name: str, compute: Callable[[float], float], rule: Callable[..., object] | None) -> None:
+        super().__init__(name, 1, compute, rule)
+
     @overload  # type: ignore[override]  # an arity of its own
     def __call__(self, x: float) -> float: ...
     @overload
@@ -115,6 +118,9 @@ class Unary(Elementwise):
 @final
 class Binary(Elementwise):
     """An elementwise operation of two numbers."""
+
+    def __init__(self, name: str, compute: Callable[[float, float], float], rule: Callable[..., object] | None) -> None:
+        super().__init__(name, 2, compute, rule)
 
     @overload  # type: ignore[override]  # an arity of its own
     def __call__(self, x: float, y: float) -> float: ...
@@ -142,13 +148,19 @@ class Binary(Elementwise):
 class Nary(Elementwise):
     """An elementwise operation of any number of numbers."""
 
+    # Called from interpreted code, a compiled class that inherits __init__ runs it twice (mypyc 2.4).
+    def __init__(
+        self, name: str, arity: int, compute: Callable[..., float], rule: Callable[..., object] | None
+    ) -> None:
+        super().__init__(name, arity, compute, rule)
+
     def __call__(self, *operands: float | TracedT) -> float | TracedT:  # type: ignore[override]  # numbers only
         return self.bind(operands)  # type: ignore[return-value]  # of the operands' own kind
 
 
 def unary(name: str, value: Callable[[float], float], partials: Callable[[Number, Number], Partials] | None) -> Unary:
     """Declare an operation of one number: ``partials(out, x) -> {0: d out/dx}``. See `elementwise`."""
-    return Unary(name, 1, value, partials)
+    return Unary(name, value, partials)
 
 
 def binary(
@@ -157,7 +169,7 @@ def binary(
     partials: Callable[[Number, Number, Number], Partials] | None,
 ) -> Binary:
     """Declare an operation of two numbers: ``partials(out, x, y) -> {0: d out/dx, 1: d out/dy}``."""
-    return Binary(name, 2, value, partials)
+    return Binary(name, value, partials)
 
 
 def elementwise(name: str, value: Callable[..., float], partials: Callable[..., Partials] | None) -> Nary:

@@ -219,12 +219,13 @@ def _sign(partial: object, factor: str) -> str:
 def _branches(
     operations: Iterable[Operation], statements: Callable[[Operation], Iterable[str]], indent: str
 ) -> Iterator[str]:
-    """``if code == ADD: ... elif code == ...``, one branch for each operation."""
+    """``if code == ADD: ...``, one branch for each operation; ``elif`` unless the one before returns."""
     word = "if"
     for operation in operations:
+        body = list(statements(operation))
         yield f"{indent}{word} code == {operation.name.upper()}:"
-        yield from (f"{indent}    {statement}" for statement in statements(operation))
-        word = "elif"
+        yield from (f"{indent}    {statement}" for statement in body)
+        word = "if" if body[-1].startswith("return") else "elif"
 
 
 def _returned(operation: Primitive) -> Iterator[str]:

@@ -27,13 +27,16 @@ from tapegrad.kernels import CONSTANT, INPUT, NONE
 from tapegrad.operators import Operators
 from tapegrad.ops import selection
 from tapegrad.primitive import Comparison, Params, Primitive, Recording, as_float
-from tapegrad.source import Site, caller
+from tapegrad.source import caller
 from tapegrad.tape import Tape
 from tapegrad.typing import Number
 
 __all__ = ["Recorder", "Scalar", "Var", "concrete"]
 
 _NOTHING: Final = Columns()  # what a recorder has whose columns serve another
+
+_START: Final = "the start of a trace"
+_NOT_FOUND: Final = "a place that was not found again"
 
 _serials: Final = itertools.count(1)  # only ever compared: an inner trace starts later than its outer one
 
@@ -240,24 +243,35 @@ class Recorder(Recording):
         """The variable of record `index`."""
         return Var(self, index, self.columns.numbers[index], self.outers[index] if self.outers else None)
 
-    def where(self, variable: Var) -> Site | None:
-        """Where in the user's program a variable of this trace was recorded.
+    def place(self, variable: Var) -> str:
+        """Where in the user's program a variable of this trace was recorded, in words.
 
-        If that was not noted, the function is traced once more; None if it then does something else.
+        If that was not noted, the function is traced once more; it may then do something else.
         """
         index: int = variable._index
         if self.locating or self.again is None:
-            return self.columns.where(index)
-        located = Recorder(locating=True)
-        try:
-            self.again(located)
-        except Exception:  # noqa: BLE001  # whatever the user's function raises: this is about another error
-            located.seal()
-        if index >= located.columns.length:
-            return None
-        number = located.columns.numbers[index]
+            return str(self.columns.where(index) or _START)
+        located = self._traced_again(self.again)
+        if index >= located.length:
+            return _NOT_FOUND
+        if located.codes[index] == INPUT:
+            return _START
+        number = located.numbers[index]
         same = number == variable._number or (isnan(number) and isnan(variable._number))
-        return located.columns.where(index) if same else None
+        return str(located.where(index) or _NOT_FOUND) if same else _NOT_FOUND
+
+    def _traced_again(self, again: Callable[[Recorder], object]) -> Columns:
+        """The columns of the same call, recorded with its places, as far as it gets."""
+        located = Recorder(locating=True)
+        self.again = None  # the function may use the very variable that has leaked
+        try:
+            again(located)
+        except Exception:  # noqa: BLE001, S110  # whatever the user's function raises: this is about another error
+            pass
+        finally:
+            located.end()
+            self.again = again
+        return located.columns
 
     # ---- the end ---------------------------------------------------------------------------
 
@@ -279,9 +293,9 @@ class Recorder(Recording):
 
     def leaked(self, variable: Var | None) -> errors.LeakedVariableError:
         """The error for using a variable of this sealed trace."""
-        recorded = self.where(variable) if variable is not None else None
+        recorded = _START if variable is None else self.place(variable)
         msg = (
-            f"a traced value recorded at {recorded or 'the start of a trace'} was used at {caller()}, "
+            f"a traced value recorded at {recorded} was used at {caller()}, "
             "after its trace had ended; return it from the function (has_aux=True carries extra results), "
             "or keep x.value"
         )

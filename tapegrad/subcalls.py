@@ -113,7 +113,7 @@ def attach_outputs(
         if isinstance(result, Var) and result.recording.serial >= recorder.serial:
             msg = (
                 f"the function of this {primitive.name} closes over a traced value recorded at "
-                f"{result.recording.where(result)}; pass it as an argument"
+                f"{result.recording.place(result)}; pass it as an argument"
             )
             raise CaptureError(msg)
     # A record's parameters are plain facts, functions among them; a Subcall is a function with derivatives.
