@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from types import CodeType
@@ -53,7 +52,7 @@ class Columns:
     """
 
     __slots__ = (
-        "codes", "cotangents", "extras", "instructions", "lefts", "length", "locating", "lock", "names", "numbers",
+        "codes", "cotangents", "extras", "instructions", "lefts", "length", "locating", "names", "numbers",
         "params", "rights", "run_codes", "run_starts", "sites",
     )  # fmt: skip
 
@@ -72,30 +71,22 @@ class Columns:
         self.instructions: vec[i32] = vec[i32]([0] * _FIRST_CAPACITY if locating else [])
         self.run_starts: list[int] = []
         self.run_codes: list[CodeType] = []
-        self.lock: Final = None if COMPILED else threading.Lock()  # several threads may record on one tape
         self.sites: dict[int, Site] = {}  # where, for records that were not traced in this process
 
     def append(self, code: i32, left: i32, right: i32, number: float) -> i32:
         """Append one record, and return its index."""
-        if COMPILED:
-            index = self._reserved()
-        else:
-            with self.lock:  # compiled, no other thread can come in between
-                index = self._reserved()
+        # Several threads may record on one tape. The interpreter changes threads at calls and jumps only, so that
+        # none can come in between these two lines.
+        index: int = self.length
+        self.length = index + 1
+        if index >= len(self.codes):
+            self._grow()
         self.codes[index] = code
         self.lefts[index] = left
         self.rights[index] = right
         self.numbers[index] = number
         if self.locating:
             self.instructions[index] = NONE
-        return index
-
-    def _reserved(self) -> int:
-        """The index of a new record, for which there is room."""
-        index: int = self.length
-        if index == len(self.codes):
-            self._grow()
-        self.length = index + 1
         return index
 
     def zeros(self, length: i64) -> vec[float]:
@@ -108,13 +99,13 @@ class Columns:
         return self.cotangents
 
     def _grow(self) -> None:
-        """Double what is allocated."""
-        self.codes = extend(self.codes, self.codes)
+        """Double what is allocated; the operations last, since their number tells others that there is room."""
         self.lefts = extend(self.lefts, self.lefts)
         self.rights = extend(self.rights, self.rights)
         self.numbers = extend(self.numbers, self.numbers)
         if self.locating:
             self.instructions = extend(self.instructions, self.instructions)
+        self.codes = extend(self.codes, self.codes)
 
     def locate(self, index: int) -> None:
         """Note where the user's program is: record `index` is recorded there."""

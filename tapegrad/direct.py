@@ -65,10 +65,10 @@ def value_and_gradient(
     finally:
         recorder.end()
     columns = recorder.columns
-    if not recorder.outers:
+    if COMPILED and not recorder.outers:
         cotangents = columns.zeros(max(output + 1, len(positions)))
         cotangents[output] = 1.0
-        if COMPILED and sweep_numbers(columns, cotangents, output):
+        if sweep_numbers(columns, cotangents, output):
             value = columns.numbers[output]
             gradients: list[object] = [cotangents[i] + 0.0 for i in range(len(positions))]
             recorder.release()

@@ -33,8 +33,8 @@ from tapegrad.typing import Static, Traced
 from tapegrad.vectors import COMPILED
 
 __all__ = [
-    "ARGUMENTS", "Comparison", "General", "Linear", "Operand", "Params", "Primitive", "Recording", "as_float",
-    "is_number", "lookup", "newest_recording", "operation",
+    "ARGUMENTS", "OPERATIONS", "Comparison", "General", "Linear", "Operand", "Params", "Primitive", "Recording",
+    "as_float", "is_number", "lookup", "newest_recording", "operation",
 ]  # fmt: skip
 
 Params = tuple[tuple[str, Static], ...]
@@ -129,7 +129,8 @@ def as_float(x: object) -> float:
 
 
 _by_name: Final[dict[str, Primitive]] = {}
-_by_code: Final[dict[int, Primitive]] = {}
+OPERATIONS: Final[dict[int, Primitive]] = {}
+"""Every operation by its code; written by `Primitive` alone."""
 
 
 def lookup(name: str) -> Primitive | None:
@@ -139,7 +140,7 @@ def lookup(name: str) -> Primitive | None:
 
 def operation(code: int) -> Primitive:
     """The operation with this code."""
-    return _by_code[code]
+    return OPERATIONS[code]
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -165,9 +166,9 @@ class Primitive:
         self.name = name
         self.arity = arity
         self.facts = facts
-        self.code = CODES.get(name, len(CODES) + len(_by_code))
+        self.code = CODES.get(name, len(CODES) + len(OPERATIONS))
         _by_name[name] = self
-        _by_code[self.code] = self
+        OPERATIONS[self.code] = self
 
     def __call__(self, *operands: object) -> object:
         """Apply it. Here, and not only in the operations that people call, because of the compiler.

@@ -343,7 +343,7 @@ class Var(Operators):
     # ---- the short ways: everything is a float underneath, and the trace is open ------------
 
     def before(self, operation: Binary, other: object) -> Var:
-        recorder = self.recording
+        recorder: Recorder = self._recorder  # type: ignore[assignment]  # the compiler checks; a cast takes time
         if isinstance(other, Var):
             if other._recorder is recorder and self._outer is None and other._outer is None and not recorder.sealed:
                 value = operation.value(self._number, other._number)
@@ -355,7 +355,7 @@ class Var(Operators):
         return super().before(operation, other)
 
     def after(self, operation: Binary, other: object) -> Var:
-        recorder = self.recording
+        recorder: Recorder = self._recorder  # type: ignore[assignment]  # the compiler checks; a cast takes time
         if (type(other) is float or type(other) is int) and self._outer is None and not recorder.sealed:
             x = as_float(other)
             index = recorder.append(CONSTANT, NONE, NONE, x)
@@ -363,13 +363,13 @@ class Var(Operators):
         return super().after(operation, other)
 
     def alone(self, operation: Unary) -> Var:
-        recorder = self.recording
+        recorder: Recorder = self._recorder  # type: ignore[assignment]  # the compiler checks; a cast takes time
         if self._outer is None and not recorder.sealed:
             return recorder.write(operation.code, self._index, NONE, operation.value(self._number))
         return super().alone(operation)
 
     def compared(self, comparison: Comparison, other: object) -> object:
-        recorder = self.recording
+        recorder: Recorder = self._recorder  # type: ignore[assignment]  # the compiler checks; a cast takes time
         if isinstance(other, Var):
             if other._recorder is recorder and self._outer is None and other._outer is None and not recorder.sealed:
                 outcome = comparison.outcome(self._number, other._number)

@@ -17,7 +17,7 @@ from tapegrad import kernels
 from tapegrad.columns import Columns, Values
 from tapegrad.elementwise import Binary, Unary
 from tapegrad.kernels import NONE
-from tapegrad.primitive import operation
+from tapegrad.primitive import OPERATIONS
 from tapegrad.tape import Tape
 from tapegrad.typing import Number, Partials
 from tapegrad.vectors import COMPILED, vec
@@ -62,7 +62,7 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
         g, left = cotangents[index], lefts[index]
         if g is None or left < 0:  # not reached; or an input or a constant, which reads nothing
             continue
-        primitive = operation(codes[index])
+        primitive = OPERATIONS[codes[index]]
         if type(g) is float and isinstance(primitive, (Binary, Unary)):
             # Short for the general case below: numbers, and a rule that is a dictionary of partials. (The
             # ignored types: what a number has reached is a number, and a cast would cost as much as the sum.)
