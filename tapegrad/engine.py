@@ -43,14 +43,14 @@ def _choose() -> bool:
     try:
         importlib.import_module("tapegrad.kernels")  # whose vectors are those of another library
         return bool(importlib.import_module("tapegrad.vectors").COMPILED)
-    except (ImportError, ValueError) as error:  # no such symbol, another ABI
+    except Exception as error:  # a library that is missing, or has another binary interface
         if _Sources in sys.meta_path:
             raise
         for name in [name for name in sys.modules if name.startswith("tapegrad.") and name != __name__]:
             del sys.modules[name]
         sys.meta_path.insert(0, _Sources)
         warnings.warn(
-            f"the compiled core of tapegrad cannot be loaded, so its sources run instead, ten times slower: {error}; "
+            f"the compiled core of tapegrad cannot be loaded, so its sources run instead, which is slower: {error}; "
             "reinstall tapegrad to build it anew, or set TAPEGRAD_PURE=1 to do without",
             RuntimeWarning,
             stacklevel=4,  # the user's import

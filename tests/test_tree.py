@@ -108,3 +108,20 @@ def test_many_threads_may_meet_a_new_class_at_once() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert found == [[1.0, 2.0]] * 240
+
+
+@pytest.mark.parametrize("repeat", [1, 2, 3])
+@pytest.mark.parametrize(
+    "trees",
+    [
+        [(1.0, 2.0), (1.0, (2.0,)), (1.0, ()), ((1.0,), 2.0), (None, 1.0), (1.0, 2)],
+        [[1.0, [2.0]], [1.0, 2.0], [[1.0], 2.0], [1.0, np.float64(2.0)]],
+        [{"b": 1.0, "a": 2.0}, {"a": 1.0, "b": 2.0}, {"a": 1.0, "c": 2.0}, {}],
+        [[{"b": 1.0, "a": 2.0}], [{"a": 1.0, "b": 2.0}], [{}], [3.0]],
+    ],
+)
+def test_a_structure_seen_before_is_not_taken_for_another(trees: list[object], repeat: int) -> None:
+    for found in trees * repeat:
+        leaves, structure = tree.flatten(found)
+        rebuilt = structure.unflatten(leaves)
+        assert repr(rebuilt) == repr(found), "the order of keys too"
