@@ -6,6 +6,7 @@ import threading
 from typing import NamedTuple
 
 import attrs
+import numpy as np
 import pytest
 
 from tapegrad import tree
