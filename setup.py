@@ -45,6 +45,13 @@ def why_not() -> str:
     return ""
 
 
+def remove_earlier_build() -> None:
+    """Where the sources are run in place, what was compiled from them before would still be preferred."""
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    for compiled in (*Path("tapegrad").glob(f"*{suffix}"), *Path().glob(f"tapegrad__mypyc{suffix}")):
+        compiled.unlink()
+
+
 def core() -> list[Extension]:
     """The extension modules of the core; none, and a line that says why, if it cannot be compiled."""
     reason = why_not()
@@ -55,6 +62,8 @@ def core() -> list[Extension]:
             reason = str(error)
     if reason:
         print(f"tapegrad: interpreted, because {reason}")
+        if {"editable_wheel", "--inplace"} & set(sys.argv):
+            remove_earlier_build()
         return []
     paths = [f"tapegrad/{name}.py" for name in CORE]
     # The types are checked elsewhere: here other libraries, and so the modules that use them, may be missing.

@@ -214,12 +214,12 @@ class Values:
     """The value of every record of a trace, by index.
 
     It is a number, which the columns hold; or an object in `outers`: a variable of the trace around this one, or
-    a tuple. As long as every value is a number, `outers` is empty.
+    a tuple.
     """
 
     __slots__ = ("columns", "outers")
 
-    def __init__(self, columns: Columns, outers: list[object]) -> None:
+    def __init__(self, columns: Columns, outers: dict[int, object]) -> None:
         self.columns: Final = columns
         self.outers: Final = outers
 
@@ -227,13 +227,12 @@ class Values:
         return self.columns.length
 
     def __getitem__(self, index: int) -> object:
-        outer = self.outers[index] if self.outers else None
-        return self.columns.numbers[index] if outer is None else outer
+        at = range(len(self))[index]  # Python's own rules for negative indices and errors
+        return self.outers[at] if at in self.outers else self.columns.numbers[at]
 
     def as_list(self) -> list[object]:
         """All of them."""
         numbers: list[object] = list(self.columns.numbers[: self.columns.length])
-        for index, outer in enumerate(self.outers):
-            if outer is not None:
-                numbers[index] = outer
+        for index, outer in self.outers.items():
+            numbers[index] = outer
         return numbers

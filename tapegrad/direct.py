@@ -46,15 +46,13 @@ def value_and_gradient(
     None, and nothing is called, unless each of those is a float. Raises NonScalarOutputError and
     OutputTypeError as `grad` does.
     """
-    arguments = list(args)
-    recorder = Recorder()
     for position in positions:
-        if not 0 <= position < len(arguments):
+        if not 0 <= position < len(args) or type(args[position]) is not float:
             return None
-        x = arguments[position]
-        if type(x) is not float:
-            return None
-        arguments[position] = recorder.write(INPUT, NONE, NONE, x)
+    arguments = list(args)
+    recorder = Recorder()  # not before it is needed: it takes columns that the general way could reuse
+    for position in positions:
+        arguments[position] = recorder.write(INPUT, NONE, NONE, cast(float, args[position]))
     recorder.again = _Again(function, args, positions)
     try:
         returned = function(*arguments)

@@ -48,7 +48,15 @@ class Elementwise(Primitive):
         recording = newest_recording(operands)
         if recording is not None:
             return recording.record(self, operands)
-        return self.compute(*map(as_float, operands))
+        compute: Callable[..., object] = self.compute  # it promises a float
+        return self.checked(compute(*map(as_float, operands)), "value")
+
+    def checked(self, number: object, spoken: str) -> float:
+        """A number that a declared function returned, as a float. Raises RuleError if it is none."""
+        if isinstance(number, (float, int)):
+            return as_float(number)
+        msg = f"the {spoken} of {self.name!r} must be a float, not {type(number).__name__} {number!r:.40}"
+        raise RuleError(msg)
 
     def partials(self, out: object, operands: Sequence[object]) -> Partials:
         """The derivative dictionary at this point. Raises RuleError if a position is missing."""
@@ -60,7 +68,10 @@ class Elementwise(Primitive):
             raise RuleError(msg)
         if answer.keys() != set(range(len(operands))):
             raise self.incomplete(answer)
-        return answer
+        return {
+            position: partial if isinstance(partial, Operand) else self.checked(partial, f"partial {position}")
+            for position, partial in answer.items()
+        }
 
     def incomplete(self, partials: Mapping[int, object]) -> RuleError:
         """The error for a rule that does not state exactly the positions of its operation."""

@@ -57,7 +57,7 @@ class Recorder(Recording):
         self.ended = False
         self.locating: Final[bool] = locating or (enclosing is not None and enclosing.locating)
         self.columns: Columns = Columns(locating=True) if self.locating else empty_columns()
-        self.outers: Final[list[object]] = []  # see `Values`
+        self.outers: Final[dict[int, object]] = {}  # see `Values`
         self.again: Callable[[Recorder], object] | None = None
         # A function that is traced in place of being called (`checkpoint`) may read variables of the trace
         # around it. They become inputs: `captured` maps their index out there to their index in here. While
@@ -71,8 +71,6 @@ class Recorder(Recording):
 
     def append(self, code: i32, left: i32, right: i32, number: float) -> i32:
         """Append a record whose value is a number, and return its index."""
-        if self.outers:
-            self.outers.append(None)
         index = self.columns.append(code, left, right, number)
         if self.locating:
             self.columns.locate(index)
@@ -80,8 +78,6 @@ class Recorder(Recording):
 
     def write(self, code: i32, left: i32, right: i32, number: float) -> Var:
         """Append a record whose value is a number, and return its variable."""
-        if self.outers:
-            self.outers.append(None)
         index = self.columns.append(code, left, right, number)
         if self.locating:
             self.columns.locate(index)
@@ -91,11 +87,9 @@ class Recorder(Recording):
         """Append a record whose value may be traced by an outer transform, or a tuple."""
         if type(value) is float:
             return self.write(code, left, right, value)
-        if not self.outers:
-            self.outers.extend([None] * self.columns.length)
-        self.outers.append(value)
         number = concrete(value)
         index = self.columns.append(code, left, right, number)
+        self.outers[index] = value
         if self.locating:
             self.columns.locate(index)
         return Var(self, index, number, value)
@@ -241,7 +235,7 @@ class Recorder(Recording):
 
     def variable(self, index: int) -> Var:
         """The variable of record `index`."""
-        return Var(self, index, self.columns.numbers[index], self.outers[index] if self.outers else None)
+        return Var(self, index, self.columns.numbers[index], self.outers.get(index))
 
     def place(self, variable: Var) -> str:
         """Where in the user's program a variable of this trace was recorded, in words.
@@ -310,7 +304,7 @@ def concrete(value: object) -> float:
 
 
 @final
-@mypyc_attr(acyclic=True, free_list_len=1)
+@mypyc_attr(free_list_len=1)
 class Var(Operators):
     """A number whose operations are being recorded: what a function sees while it is traced.
 

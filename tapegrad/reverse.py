@@ -38,7 +38,7 @@ def settled(g: object) -> object:
     """A derivative as it is handed out: what is zero is 0.0, whether it was symbolic, 0.0 or -0.0."""
     if g is None:
         return 0.0
-    return g + 0.0 if type(g) is float else g
+    return g + 0.0 if isinstance(g, float) else g
 
 
 def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object]) -> list[object]:

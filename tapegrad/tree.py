@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar, cast
@@ -23,6 +22,7 @@ __all__ = ["LEAF", "Structure", "flatten", "leaf_names", "leaves", "map_leaves"]
 
 _NAMESPACE = "tapegrad"
 _registered: set[type] = set()  # grows only: what optree knows of
+_without_statics: set[type] = set()  # those among them whose fields are all children
 _registering = threading.Lock()
 
 # The structure that a kind of tree had last: a guess, which saves asking what each leaf is. To go through a tree of
@@ -89,22 +89,26 @@ def flatten(tree: object) -> tuple[list[object], Structure]:
     {'w': (1.0, 2.0), 'b': 0.0}
     """
     kind = (type(tree), len(tree) if isinstance(tree, (tuple, list)) else 0)
-    if kind in _seen:
-        seen = _seen[kind]
-        numbers = None if seen is None else seen.floats_of(tree)
-        if seen is not None and numbers is not None:
-            return numbers, seen
+    seen = _seen.get(kind)
+    numbers = None if seen is None else seen.floats_of(tree)
+    if seen is not None and numbers is not None:
+        return numbers, seen
     found, structure = _flatten_unseen(tree)
     if len(_seen) >= _MOST_SEEN:
         _seen.clear()
     if _seen.get(kind, structure) is not None:
-        _seen[kind] = None if _has_dictionary(structure.spec) else structure
+        _seen[kind] = structure if _says_all(structure.spec) else None
     return found, structure
 
 
-def _has_dictionary(spec: optree.PyTreeSpec) -> bool:
-    """Whether trees of this structure can still differ: in the order of their keys."""
-    return spec.type in {dict, defaultdict} or any(map(_has_dictionary, spec.children()))
+def _says_all(spec: optree.PyTreeSpec) -> bool:
+    """Whether trees that match this structure cannot differ: in the order of keys, a length, or a static field.
+
+    A static field may equal another and be a different object: 1 and True, 0.0 and -0.0, a class that compares some
+    of its fields only.
+    """
+    plain = spec.type is None or issubclass(spec.type, (tuple, list)) or spec.type in _without_statics
+    return plain and all(map(_says_all, spec.children()))
 
 
 def _flatten_unseen(tree: object) -> tuple[list[object], Structure]:
@@ -186,6 +190,8 @@ def _register(cls: type) -> None:
         namespace=_NAMESPACE,
     )
     _registered.add(cls)
+    if not statics:
+        _without_statics.add(cls)
 
 
 LEAF = flatten(0.0)[1]

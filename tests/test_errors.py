@@ -259,3 +259,30 @@ def test_every_record_knows_its_line() -> None:
     assert places[1:] == ["y = tnp.clip(x * 2.0, 0.0, 1.0)"] * 6 + ["return y - 3.0"] * 2
     assert tape[2].where is not None
     assert tape[2].where.segment == "x * 2.0"
+
+
+@pytest.mark.parametrize("value", [None, "abc", [1.0]])
+def test_a_value_that_is_no_number_is_named(value: object) -> None:
+    name = f"test_value_{type(value).__name__}"
+    operation = elementwise(name, lambda x: value, lambda out, x: {0: 1.0})  # type: ignore[arg-type, return-value]  # wrong
+    for call in (operation, tg.grad(operation)):
+        with pytest.raises(RuleError, match=f"the value of '{name}' must be a float, not {type(value).__name__}"):
+            call(2.0)
+
+
+@pytest.mark.parametrize("partial", [None, "abc", [1.0]])
+def test_a_partial_that_is_no_number_is_named(partial: object) -> None:
+    name = f"test_partial_{type(partial).__name__}"
+    operation = elementwise(name, lambda x: x, lambda out, x: {0: partial})  # type: ignore[dict-item]  # wrong
+    for call in (tg.grad(operation), lambda x: tg.jvp(operation, (x,), (1.0,))):
+        with pytest.raises(RuleError, match=f"the partial 0 of '{name}' must be a float, not {type(partial).__name__}"):
+            call(2.0)
+
+
+def test_other_kinds_of_numbers_become_floats() -> None:
+    square = elementwise("test_numpy_square", lambda x: np.float64(x * x), lambda out, x: {0: np.float64(2.0) * x})
+    whole = elementwise("test_whole_number", lambda x: 3, lambda out, x: {0: 0})
+    for found in (square(2.0), tg.grad(square)(2.0), tg.grad(square)(-0.0), whole(2.0), tg.grad(whole)(2.0)):
+        assert type(found) is float
+    assert (square(2.0), tg.grad(square)(2.0), whole(2.0), tg.grad(whole)(2.0)) == (4.0, 4.0, 3.0, 0.0)
+    assert str(tg.grad(square)(-0.0)) == "0.0"

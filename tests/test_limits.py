@@ -114,3 +114,27 @@ def test_a_tape_of_numbers_gives_the_collector_nothing_to_scan() -> None:
     for column in (columns.lefts, columns.rights, columns.instructions):
         assert all(type(entry) is int for entry in column)
     assert all(type(value) is float for value in trace.values)
+
+
+def test_threads_may_record_in_a_nested_trace() -> None:
+    def product(y: tg.Scalar, factor: float) -> tg.Scalar:
+        for _ in range(60):
+            y = y * factor
+        return y
+
+    def f(y: tg.Scalar) -> tg.Scalar:
+        factors = [1.0 + 0.001 * k for k in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            first, *rest = pool.map(product, [y] * 4, factors)
+        for part in rest:
+            first = first + part
+        return first * y
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+            second = tg.grad(tg.grad(f))(2.0)
+            assert second == pytest.approx(2.0 * sum((1.0 + 0.001 * k) ** 60 for k in range(4)), rel=1e-12)
+    finally:
+        sys.setswitchinterval(interval)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import threading
+from collections import OrderedDict, deque
 from typing import NamedTuple
 
 import attrs
@@ -26,6 +27,18 @@ class Checked:
     def __post_init__(self) -> None:
         if not isinstance(self.weight, float):
             raise TypeError("a tree of other leaves must not run this")
+
+
+@attrs.frozen
+class Config:
+    name: str
+    rate: float = attrs.field(eq=False)
+
+
+@attrs.frozen
+class Configured:
+    weight: float
+    config: object = attrs.field(metadata={"static": True})
 
 
 @attrs.frozen
@@ -119,6 +132,10 @@ def test_many_threads_may_meet_a_new_class_at_once() -> None:
         [[1.0, [2.0]], [1.0, 2.0], [[1.0], 2.0], [1.0, np.float64(2.0)]],
         [{"b": 1.0, "a": 2.0}, {"a": 1.0, "b": 2.0}, {"a": 1.0, "c": 2.0}, {}],
         [[{"b": 1.0, "a": 2.0}], [{"a": 1.0, "b": 2.0}], [{}], [3.0]],
+        [OrderedDict(a=1.0, b=2.0), OrderedDict(b=1.0, a=2.0)],
+        [deque([1.0], maxlen=3), deque([1.0], maxlen=5)],
+        [Configured(1.0, Config("a", 1.0)), Configured(1.0, Config("a", 2.0))],
+        [Configured(1.0, 0.0), Configured(1.0, -0.0), Configured(1.0, 1), Configured(1.0, True)],
     ],
 )
 def test_a_structure_seen_before_is_not_taken_for_another(trees: list[object], repeat: int) -> None:
