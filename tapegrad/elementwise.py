@@ -17,7 +17,7 @@ from typing import Final, cast, final, overload
 from mypy_extensions import mypyc_attr
 
 from tapegrad import floats, kernels
-from tapegrad.errors import RuleError
+from tapegrad.errors import OperandError, RuleError
 from tapegrad.kernels import CODES, NONE
 from tapegrad.primitive import Operand, Params, Primitive, as_float, newest_recording
 from tapegrad.typing import Number, Partials, Traced, TracedT
@@ -53,10 +53,11 @@ class Elementwise(Primitive):
 
     def checked(self, number: object, spoken: str) -> float:
         """A number that a declared function returned, as a float. Raises RuleError if it is none."""
-        if isinstance(number, (float, int)):
+        try:
             return as_float(number)
-        msg = f"the {spoken} of {self.name!r} must be a float, not {type(number).__name__} {number!r:.40}"
-        raise RuleError(msg)
+        except OperandError:
+            msg = f"the {spoken} of {self.name!r} must be a float, not {type(number).__name__} {number!r:.40}"
+            raise RuleError(msg) from None
 
     def partials(self, out: object, operands: Sequence[object]) -> Partials:
         """The derivative dictionary at this point. Raises RuleError if a position is missing."""
