@@ -38,6 +38,8 @@ _NOTHING: Final = Columns()  # what a recorder has whose columns serve another
 _START: Final = "the start of a trace"
 _NOT_FOUND: Final = "a place that was not found again"
 
+_STANDING_IN: Final = threading.Lock()  # for the moment in which it is noted
+
 _serials: Final = itertools.count(1)  # only ever compared: an inner trace starts later than its outer one
 
 
@@ -183,19 +185,21 @@ class Recorder(Recording):
         thread = threading.get_ident()
         replaced: list[tuple[Recorder, Recorder | None]] = []
         around = self.enclosing
-        while around is not None:
-            replaced.append((around, around.stand_ins.get(thread)))
-            around.stand_ins[thread] = self
-            around.sealed = True
-            around = around.enclosing
+        with _STANDING_IN:
+            while around is not None:
+                replaced.append((around, around.stand_ins.get(thread)))
+                around.stand_ins[thread] = self
+                around.sealed = True
+                around = around.enclosing
         try:
             yield
         finally:
-            for recorder, before in replaced:
-                del recorder.stand_ins[thread]
-                if before is not None:
-                    recorder.stand_ins[thread] = before
-                recorder.sealed = recorder.ended or bool(recorder.stand_ins)
+            with _STANDING_IN:
+                for recorder, before in replaced:
+                    del recorder.stand_ins[thread]
+                    if before is not None:
+                        recorder.stand_ins[thread] = before
+                    recorder.sealed = recorder.ended or bool(recorder.stand_ins)
 
     def adopt(self, variable: Var) -> Var:
         """`variable` as one of this trace, if it belongs to it or to one around it; else as it is."""
