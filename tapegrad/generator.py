@@ -17,7 +17,7 @@ from tapegrad.elementwise import Elementwise, chain
 from tapegrad.files import write_whole
 from tapegrad.ops import activation, arithmetic, exponential, selection, structural, trigonometric
 from tapegrad.primitive import ARGUMENTS, Comparison, Primitive
-from tapegrad.symbols import Infix, Symbol, partials_of, written
+from tapegrad.symbols import Infix, Symbol, declared, partials_of, written
 
 __all__ = ["elementwise_operations", "kernels"]
 
@@ -135,10 +135,7 @@ _PUSH_END = """\
 
 def elementwise_operations() -> list[Elementwise]:
     """The declared operations, in the order of their declaration."""
-    found: dict[str, Elementwise] = {chain.name: chain}
-    for family in _FAMILIES:
-        found |= {x.name: x for x in vars(family).values() if isinstance(x, Elementwise)}
-    return list(found.values())
+    return list(({chain.name: chain} | declared(_FAMILIES)).values())
 
 
 def _comparisons() -> list[Comparison]:

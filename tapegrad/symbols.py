@@ -7,6 +7,7 @@ the formulas of its partials. What is printed or generated from them cannot diff
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
 from typing import NoReturn
 
 import attrs
@@ -15,7 +16,7 @@ from tapegrad.elementwise import Elementwise
 from tapegrad.operators import Operators
 from tapegrad.primitive import ARGUMENTS, Comparison, Params, Primitive, Recording
 
-__all__ = ["Infix", "Symbol", "partials_of", "written"]
+__all__ = ["Infix", "Symbol", "declared", "partials_of", "written"]
 
 
 @attrs.frozen
@@ -61,6 +62,14 @@ class Symbol(Operators):
 
     def __repr__(self) -> str:
         return f"{self.name}{self.operands}" if self.primitive else self.name
+
+
+def declared(families: Iterable[ModuleType]) -> dict[str, Elementwise]:
+    """The operations of these modules by name, in the order of their declaration, and what their rules lean on."""
+    found: dict[str, Elementwise] = {}
+    for family in families:
+        found |= {x.name: x for x in vars(family).values() if isinstance(x, Elementwise)}
+    return found
 
 
 def partials_of(operation: Elementwise) -> list[object]:

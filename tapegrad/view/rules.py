@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from tapegrad.elementwise import Elementwise
 from tapegrad.ops import activation, arithmetic, exponential, selection, trigonometric
 from tapegrad.primitive import ARGUMENTS
-from tapegrad.symbols import Infix, partials_of, written
+from tapegrad.symbols import Infix, declared, partials_of, written
 
 __all__ = ["as_formula", "formulas", "markdown", "operations"]
 
@@ -41,10 +41,7 @@ def as_formula(symbol: object) -> str:
 
 def operations() -> list[Elementwise]:
     """The operations of `tapegrad.numpy`, in the order of their declaration, and what their rules lean on."""
-    found: dict[str, Elementwise] = {}
-    for family in (arithmetic, exponential, trigonometric, activation, selection):
-        found |= {x.name: x for x in vars(family).values() if isinstance(x, Elementwise)}
-    return list(found.values())
+    return list(declared((arithmetic, exponential, trigonometric, activation, selection)).values())
 
 
 def markdown(operations: Iterable[Elementwise]) -> str:
