@@ -24,10 +24,11 @@ from tapegrad.custom import custom_jvp, custom_vjp
 from tapegrad.errors import TapegradError
 from tapegrad.evaluate import evaluate
 from tapegrad.jacobians import hessian, hvp, jacfwd, jacobian, jacrev
-from tapegrad.recorder import Scalar, Var
+from tapegrad.recorder import Array, ArrayVar, Scalar, Var
 from tapegrad.tape import Record, Tape
 from tapegrad.trace import Trace, trace
 from tapegrad.transforms import derivatives, grad, jvp, stop_gradient, value_and_grad, vjp
+from tapegrad.vmap import vmap
 
 __version__ = "0.1.0"
 
@@ -43,8 +44,8 @@ else:
 
 
 __all__ = [
-    "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "compiled", "custom_jvp",
-    "custom_vjp", "datasets", "derivatives", "errors", "evaluate", "extend", "grad", "hessian", "hvp", "jacfwd",
-    "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "states", "stop_gradient", "testing",
-    "trace", "training", "tree", "value_and_grad", "view", "vjp",
+    "Array", "ArrayVar", "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "compiled",
+    "custom_jvp", "custom_vjp", "datasets", "derivatives", "errors", "evaluate", "extend", "grad", "hessian",
+    "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "states", "stop_gradient",
+    "testing", "trace", "training", "tree", "value_and_grad", "view", "vjp", "vmap",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Final, final
 
 from mypy_extensions import i32, i64
 
+from tapegrad.arrays import FrozenArray
 from tapegrad.kernels import CONSTANT, INPUT, NONE
 from tapegrad.primitive import Comparison, Params, Primitive, operation
 from tapegrad.source import Site, site_of, users_frame
@@ -26,18 +27,21 @@ class Start(Primitive):
 
     def evaluate(self, operands: Sequence[object], params: Params) -> object:
         del operands
-        return dict(params)["value"]
+        value = dict(params)["value"]
+        return value.array if isinstance(value, FrozenArray) else value
 
     def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> None:
         del tangents, out, operands, params  # nothing to push forward
 
-    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
-        del g, out, operands, params
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del g, out, operands, params, wanted
         return {}
 
 
 input_ = Start("input", {"name": str})
-constant = Start("constant", {"value": float})
+constant = Start("constant", {"value": float | FrozenArray})  # type: ignore[dict-item]  # isinstance takes a union
 
 _FIRST_CAPACITY: Final = 16
 
@@ -122,8 +126,8 @@ class Columns:
         """Append one record that is not being traced, already checked."""
         left, right, *extra = (*inputs, NONE, NONE)[: max(2, len(inputs))]
         index: int = self.append(primitive.code, left, right, 0.0)
-        if primitive is constant or isinstance(primitive, Comparison):
-            self.numbers[index] = float(dict(params).popitem()[1])  # type: ignore[arg-type]  # checked
+        if (primitive is constant or isinstance(primitive, Comparison)) and not isinstance(params[0][1], FrozenArray):
+            self.numbers[index] = float(params[0][1])  # type: ignore[arg-type]  # checked
         elif params:
             self.params[index] = params
         if extra:
@@ -148,7 +152,7 @@ class Columns:
         """The static facts of record `index`."""
         code = self.codes[index]
         if code == CONSTANT:
-            return (("value", self.numbers[index]),)
+            return self.params.get(index, (("value", self.numbers[index]),))
         if code == INPUT and index < len(self.names):
             return (("name", self.names[index]),)
         if isinstance(operation(code), Comparison):
@@ -213,15 +217,16 @@ def reuse(columns: Columns) -> None:
 class Values:
     """The value of every record of a trace, by index.
 
-    It is a number, which the columns hold; or an object in `outers`: a variable of the trace around this one, or
-    a tuple.
+    It is a number, which the columns hold; or an object in `outers`: an array, a tuple, or, in a trace that is
+    `nested`, a variable of the trace around it.
     """
 
-    __slots__ = ("columns", "outers")
+    __slots__ = ("columns", "nested", "outers")
 
-    def __init__(self, columns: Columns, outers: dict[int, object]) -> None:
+    def __init__(self, columns: Columns, outers: dict[int, object], nested: bool) -> None:
         self.columns: Final = columns
         self.outers: Final = outers
+        self.nested: Final = nested  # or has tuples
 
     def __len__(self) -> int:
         return self.columns.length

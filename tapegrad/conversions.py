@@ -12,20 +12,20 @@ from typing import NoReturn, Protocol
 
 import numpy as np
 
-from tapegrad.elementwise import Elementwise
+from tapegrad import dispatch
 from tapegrad.errors import ConversionError, MathFunctionError, OperandError
-from tapegrad.primitive import Comparison, lookup
+from tapegrad.primitive import lookup
 from tapegrad.source import caller
 
 __all__ = [
-    "apply_ufunc", "refuse_complex", "refuse_float", "refuse_hash", "refuse_integer", "refuse_pickle",
-    "refuse_rounding",
+    "apply_ufunc", "refuse_array", "refuse_assignment", "refuse_complex", "refuse_float", "refuse_hash",
+    "refuse_integer", "refuse_pickle", "refuse_rounding", "refuse_truth",
 ]  # fmt: skip
 
 
 class _HasValue(Protocol):
     @property
-    def value(self) -> float: ...
+    def value(self) -> object: ...
 
 
 def refuse_float(self: _HasValue) -> NoReturn:
@@ -94,15 +94,55 @@ def refuse_pickle(self: _HasValue) -> NoReturn:
     raise ConversionError(msg)
 
 
+def refuse_array() -> NoReturn:
+    """Refuse ``np.asarray(x)``. Not a typed method of `Var`, which would let checkers take it for a plain array."""
+    msg = (
+        f"a traced value was to become a plain array, which loses its derivative, at {caller()}; keep computing with "
+        "it, gather traced numbers with tnp.array([...]) or tnp.stack, or write x.value where you mean the numbers"
+    )
+    raise ConversionError(msg)
+
+
+def refuse_assignment() -> NoReturn:
+    """Refuse ``x[i] = v``."""
+    msg = f"a traced array cannot be changed, at {caller()}; x = x.at[i].set(v), or .add(v), gives a changed copy"
+    raise ConversionError(msg)
+
+
+def refuse_truth(shape: tuple[int, ...]) -> NoReturn:
+    """Refuse ``if x:`` of an array with several elements, or none."""
+    msg = (
+        f"an array of shape {shape} is neither true nor false, at {caller()}; use tnp.where(condition, x, y) to choose "
+        "element by element, or (condition).any() or .all()"
+    )
+    raise ConversionError(msg)
+
+
 def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], options: Mapping[str, object]) -> object:
-    """The operation that `ufunc` names, on traced scalars and plain numbers."""
+    """The operation that `ufunc` names, on traced values, plain numbers and arrays."""
     name = ufunc.__name__
-    if ufunc is np.divmod and method == "__call__" and not options:
-        return tuple(apply_ufunc(half, method, operands, options) for half in (np.floor_divide, np.remainder))
-    primitive = lookup(name)
-    if method != "__call__" or options or not isinstance(primitive, (Elementwise, Comparison)):
-        call = name if method == "__call__" else f"{name}.{method}"
-        with_options = f" with {', '.join(options)}=" if options else ""
-        msg = f"numpy.{call}{with_options} is not among the operations that can be traced, at {caller()}"
+    if "out" in options:
+        msg = (
+            f"numpy.{name} was to write a traced value into a plain array, at {caller()}; arrays are not changed in "
+            "place: write y = y + x rather than y += x, and leave out= away"
+        )
         raise OperandError(msg)
-    return primitive.evaluate(operands, ())
+    if method == "reduce" and name in _REDUCTIONS:
+        keywords = {key: value for key, value in options.items() if key in {"axis", "keepdims"}}
+        return dispatch.named(_REDUCTIONS[name])(*operands, **{"axis": 0, **keywords})
+    if method == "__call__" and not options:
+        answering = dispatch.NUMPY.get(ufunc)
+        if answering is not None:
+            return answering(*operands)
+    else:
+        answering = None
+    with_options = f" with {', '.join(options)}=" if options else ""
+    call = name if method == "__call__" else f"{name}.{method}"
+    msg = (
+        f"numpy.{call}{with_options} is not among the operations that can be traced, at {caller()}"
+        f"{dispatch.nearest(name, dispatch.known())}"
+    )
+    raise OperandError(msg)
+
+
+_REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}

@@ -12,7 +12,7 @@ from typing import Final, cast, final
 
 from tapegrad.kernels import INPUT, NONE
 from tapegrad.recorder import Recorder, Var
-from tapegrad.reverse import pull_back, settled, sweep_numbers
+from tapegrad.reverse import cotangents_of, sweep_numbers
 from tapegrad.tape import Tape
 from tapegrad.trace import number_returned
 from tapegrad.vectors import COMPILED
@@ -56,7 +56,7 @@ def value_and_gradient(
     recorder.again = _Again(function, args, positions)
     try:
         returned = function(*arguments)
-        if isinstance(returned, Var) and returned._recorder is recorder:
+        if type(returned) is Var and returned._recorder is recorder:
             output: int = returned._index
         else:
             output = number_returned(recorder, returned, function)
@@ -71,5 +71,5 @@ def value_and_gradient(
             gradients: list[object] = [cotangents[i] + 0.0 for i in range(len(positions))]
             recorder.release()
             return value, gradients
-    found = pull_back(Tape.over(columns, columns.length), recorder.values.as_list(), {output: 1.0})
-    return recorder.values[output], [settled(g) for g in found[: len(positions)]]
+    tape = Tape.over(columns, columns.length)
+    return recorder.values[output], cotangents_of(tape, recorder.values, {output: 1.0}, len(positions))

@@ -1,9 +1,10 @@
 """Operations of numbers to a number, declared by their value and their partial derivatives.
 
-    multiply = binary("multiply", operator.mul, lambda out, x, y: {0: y, 1: x})
+    multiply = binary("multiply", operator.mul, np.multiply, lambda out, x, y: {0: y, 1: x})
 
-One such line is all there is to an operation: forward mode multiplies tangents by the partials, reverse mode
-multiplies the cotangent by them, and both products are `chain`.
+One such line is all there is to an operation, on floats and, element by element, on arrays that broadcast: forward
+mode multiplies tangents by the partials, reverse mode multiplies the cotangent by them, and both products are
+`chain`. A partial that takes work may be stated as a function of no arguments, called where it is wanted.
 """
 
 from __future__ import annotations
@@ -14,16 +15,21 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast, final, overload
 
+import numpy as np
 from mypy_extensions import mypyc_attr
 
-from tapegrad import floats, kernels
+from tapegrad import arrays, floats, kernels
+from tapegrad.arrays import AnyArray
 from tapegrad.errors import OperandError, RuleError
 from tapegrad.kernels import CODES, NONE
-from tapegrad.primitive import Operand, Params, Primitive, as_float, newest_recording
-from tapegrad.typing import Number, Partials, Traced, TracedT
+from tapegrad.primitive import Operand, Params, Primitive, as_float, as_value, concrete, newest_recording
+from tapegrad.typing import Number, Partials, TracedT
 from tapegrad.vectors import COMPILED
 
-__all__ = ["Binary", "Elementwise", "Nary", "Unary", "binary", "chain", "elementwise", "times", "unary"]
+__all__ = [
+    "Binary", "Elementwise", "Nary", "Unary", "aligned", "binary", "chain", "elementwise", "evaluated",
+    "times", "unary",
+]  # fmt: skip
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -31,25 +37,48 @@ class Elementwise(Primitive):
     """Numbers to a number, with a partial derivative for each position."""
 
     compute: Final[Callable[..., float]]
+    over: Final[Callable[..., object]]  # the value for arrays
+    holomorphic: Final[bool]  # whether the rule holds for complex numbers
     rule: Final[Callable[..., object] | None]  # of partials; what it returns is checked when it is called
     has_kernel: Final[bool]
     """Whether there is machine code for it; interpreted, a call of the declared function is faster than a kernel."""
 
     def __init__(
-        self, name: str, arity: int, compute: Callable[..., float], rule: Callable[..., object] | None
+        self,
+        name: str,
+        arity: int,
+        compute: Callable[..., float],
+        over: Callable[..., object],
+        rule: Callable[..., object] | None,
+        holomorphic: bool,
     ) -> None:
         super().__init__(name, arity)
         self.compute = compute
+        self.over = over
         self.rule = rule
+        self.holomorphic = holomorphic
         self.has_kernel = COMPILED and self.code < len(CODES)
 
-    def bind(self, operands: Sequence[object]) -> Number:
-        """The value at any mix of floats and traced values, recorded by the innermost trace among them."""
+    def bind(self, operands: Sequence[object]) -> object:
+        """The value at any mix of numbers, arrays and traced values, recorded by the innermost trace among them."""
         recording = newest_recording(operands)
         if recording is not None:
             return recording.record(self, operands)
+        values = [as_value(operand) for operand in operands]
+        if any(type(value) is not float for value in values):
+            return self.over_arrays(values)
         compute: Callable[..., object] = self.compute  # it promises a float
-        return self.checked(compute(*map(as_float, operands)), "value")
+        return self.checked(compute(*values), "value")
+
+    def over_arrays(self, values: Sequence[object]) -> object:
+        """The value for every element. Raises OperandError for complex numbers that the rule does not hold for."""
+        if not self.holomorphic and any(isinstance(x, np.ndarray) and x.dtype.kind == "c" for x in values):
+            msg = (
+                f"{self.name} has no complex derivative, or none that is known here; take tnp.real(z), tnp.imag(z) or "
+                "tnp.abs(z) of the complex operand first"
+            )
+            raise OperandError(msg)
+        return self.over(*values)
 
     def checked(self, number: object, spoken: str) -> float:
         """A number that a declared function returned, as a float. Raises RuleError if it is none."""
@@ -69,10 +98,14 @@ class Elementwise(Primitive):
             raise RuleError(msg)
         if answer.keys() != set(range(len(operands))):
             raise self.incomplete(answer)
-        return {
-            position: partial if isinstance(partial, Operand) else self.checked(partial, f"partial {position}")
-            for position, partial in answer.items()
-        }
+        return answer
+
+    def partial(self, partials: Partials, position: int) -> object:
+        """One of them: a float, an array or a traced value. Raises RuleError if it is something else."""
+        stated = evaluated(partials[position])
+        if type(stated) is float or isinstance(stated, (Operand, np.ndarray)):
+            return stated
+        return self.checked(stated, f"partial {position}")
 
     def incomplete(self, partials: Mapping[int, object]) -> RuleError:
         """The error for a rule that does not state exactly the positions of its operation."""
@@ -85,7 +118,7 @@ class Elementwise(Primitive):
         )
         return RuleError(msg)
 
-    def evaluate(self, operands: Sequence[object], params: Params) -> Number:
+    def evaluate(self, operands: Sequence[object], params: Params) -> object:
         del params  # an elementwise operation has none
         return self.bind(operands)
 
@@ -94,20 +127,36 @@ class Elementwise(Primitive):
         partials = self.partials(out, operands)
         if not partials:  # piecewise constant
             return None
-        first, *rest = (times(t, partials[position]) for position, t in tangents.items())
+        first, *rest = (times(t, self.partial(partials, position)) for position, t in tangents.items())
         return functools.reduce(operator.add, rest, first)
 
-    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
         del params
-        return {position: times(g, partial) for position, partial in self.partials(out, operands).items()}
+        partials = self.partials(out, operands)
+        if not partials:
+            return {}
+        return {position: times(g, self.partial(partials, position)) for position in wanted}
+
+    def batch(self, operands: Sequence[object], lanes: Sequence[bool], size: int, params: Params) -> object:
+        del size, params
+        return self.bind(aligned(operands, lanes))
 
 
 @final
 class Unary(Elementwise):
     """An elementwise operation of one number."""
 
-    def __init__(self, name: str, compute: Callable[[float], float], rule: Callable[..., object] | None) -> None:
-        super().__init__(name, 1, compute, rule)
+    def __init__(
+        self,
+        name: str,
+        compute: Callable[[float], float],
+        over: Callable[..., object],
+        rule: Callable[..., object] | None,
+        holomorphic: bool,
+    ) -> None:
+        super().__init__(name, 1, compute, over, rule, holomorphic)
 
     @overload  # type: ignore[override]  # an arity of its own
     def __call__(self, x: float) -> float: ...
@@ -131,8 +180,15 @@ class Unary(Elementwise):
 class Binary(Elementwise):
     """An elementwise operation of two numbers."""
 
-    def __init__(self, name: str, compute: Callable[[float, float], float], rule: Callable[..., object] | None) -> None:
-        super().__init__(name, 2, compute, rule)
+    def __init__(
+        self,
+        name: str,
+        compute: Callable[[float, float], float],
+        over: Callable[..., object],
+        rule: Callable[..., object] | None,
+        holomorphic: bool,
+    ) -> None:
+        super().__init__(name, 2, compute, over, rule, holomorphic)
 
     @overload  # type: ignore[override]  # an arity of its own
     def __call__(self, x: float, y: float) -> float: ...
@@ -162,29 +218,51 @@ class Nary(Elementwise):
 
     # Called from interpreted code, a compiled class that inherits __init__ runs it twice (mypyc 2.4).
     def __init__(
-        self, name: str, arity: int, compute: Callable[..., float], rule: Callable[..., object] | None
+        self,
+        name: str,
+        arity: int,
+        compute: Callable[..., float],
+        over: Callable[..., object],
+        rule: Callable[..., object] | None,
     ) -> None:
-        super().__init__(name, arity, compute, rule)
+        super().__init__(name, arity, compute, over, rule, False)
 
     def __call__(self, *operands: float | TracedT) -> float | TracedT:  # type: ignore[override]  # numbers only
         return self.bind(operands)  # type: ignore[return-value]  # of the operands' own kind
 
 
-def unary(name: str, value: Callable[[float], float], partials: Callable[[Number, Number], Partials] | None) -> Unary:
-    """Declare an operation of one number: ``partials(out, x) -> {0: d out/dx}``. See `elementwise`."""
-    return Unary(name, value, partials)
+def unary(
+    name: str,
+    value: Callable[[float], float],
+    over: Callable[..., object],
+    partials: Callable[[Number, Number], Partials] | None,
+    holomorphic: bool = False,
+) -> Unary:
+    """Declare an operation of one number: ``partials(out, x) -> {0: d out/dx}``. See `elementwise`.
+
+    `value` is for a float and `over` for an array. Where the operation is `holomorphic`, its rule holds for complex
+    numbers too.
+    """
+    return Unary(name, value, over, partials, holomorphic)
 
 
 def binary(
     name: str,
     value: Callable[[float, float], float],
+    over: Callable[..., object],
     partials: Callable[[Number, Number, Number], Partials] | None,
+    holomorphic: bool = False,
 ) -> Binary:
     """Declare an operation of two numbers: ``partials(out, x, y) -> {0: d out/dx, 1: d out/dy}``."""
-    return Binary(name, value, partials)
+    return Binary(name, value, over, partials, holomorphic)
 
 
-def elementwise(name: str, value: Callable[..., float], partials: Callable[..., Partials] | None) -> Nary:
+def elementwise(
+    name: str,
+    value: Callable[..., float],
+    partials: Callable[..., Partials] | None,
+    over: Callable[..., object] | None = None,
+) -> Nary:
     """Declare an operation of any number of numbers.
 
     Parameters
@@ -196,24 +274,50 @@ def elementwise(name: str, value: Callable[..., float], partials: Callable[..., 
     partials
         ``partials(out, x, y, ...) -> {position: partial}``, every position stated, written in
         tapegrad's operations. None for a piecewise constant operation: zero wherever it exists.
+    over
+        The value for arrays, which broadcast. Without it `value` is called for every element, which is slow.
 
     >>> cube = elementwise("doctest_cube", lambda x: x * x * x, lambda out, x: {0: 3.0 * x * x})
     >>> cube(2.0)
     8.0
     """
-    return Nary(name, len(inspect.signature(value).parameters), value, partials)
+    arity = len(inspect.signature(value).parameters)
+    return Nary(name, arity, value, arrays.each(value, arity) if over is None else over, partials)
 
 
 # The product of the chain rule. An exactly zero cotangent or tangent contributes exactly zero, also where
 # the partial is inf or nan: what the output does not depend on cannot spoil its derivative.
-chain = binary("chain", floats.chain, lambda out, g, partial: {0: partial, 1: g})
+chain = binary("chain", floats.chain, arrays.chain, lambda out, g, partial: {0: partial, 1: g}, holomorphic=True)
 
 
-def times(g: object, partial: Number) -> Number:
+def evaluated(partial: object) -> object:
+    """A partial as a rule states it: a number, or a function that computes it."""
+    return partial() if callable(partial) else partial
+
+
+def times(g: object, partial: object) -> object:
     """`chain` of a cotangent (or tangent) and a partial, with nothing recorded that need not be."""
-    if type(g) is float:
-        return g * partial if g != 0.0 else 0.0
-    traced = cast(Traced, g)
-    if type(partial) is float and partial - partial == 0.0:  # finite: zero times it is zero anyway
-        return traced if partial == 1.0 else traced * partial
-    return chain(traced, partial)
+    if type(partial) is float:
+        if type(g) is float:
+            return g * partial if g != 0.0 else 0.0
+        if partial - partial == 0.0:  # finite: zero times it is zero anyway
+            return g if partial == 1.0 else operator.mul(g, partial)
+    return chain(g, partial)  # type: ignore[call-overload]  # or an array
+
+
+def aligned(operands: Sequence[object], lanes: Sequence[bool]) -> list[object]:
+    """`operands` whose lanes, the first axis of some of them, broadcast with each other and not with other axes.
+
+    An operand with fewer axes than another gets axes of length one behind its lanes.
+    """
+    shapes = [np.shape(cast(AnyArray, concrete(x))) for x in operands]
+    ranks = [len(shape) - has_lanes for shape, has_lanes in zip(shapes, lanes, strict=True)]
+    most = max(ranks)
+    moved: list[object] = []
+    for x, shape, has_lanes, rank in zip(operands, shapes, lanes, ranks, strict=True):
+        if has_lanes and rank < most:
+            size, *rest = shape
+            moved.append(x.reshape((size, *[1] * (most - rank), *rest)))  # type: ignore[attr-defined]
+        else:
+            moved.append(x)
+    return moved

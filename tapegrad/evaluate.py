@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapegrad.errors import BranchError, StructureError
+from tapegrad.masks import observed
 from tapegrad.primitive import Comparison
 from tapegrad.tape import Tape, input_
 
@@ -37,7 +38,8 @@ def evaluate(tape: Tape, arguments: Sequence[object]) -> list[object]:
         operands = [values[i] for i in columns.inputs(index)]
         params = columns.params_at(index)
         value = primitive.evaluate(operands, params)
-        if isinstance(primitive, Comparison) and value != dict(params)["outcome"]:
+        outcome = 1.0 if primitive is observed else dict(params).get("outcome")
+        if (primitive is observed or isinstance(primitive, Comparison)) and value != outcome:
             site = columns.where(index)
             place = f" at {site}" if site else ""
             msg = (

@@ -160,7 +160,7 @@ def _evaluate(term: Term, bound: Mapping[str, object], observe: Observer | None)
     left = _evaluate(term.operands[0], bound, observe)
     for comparison, operand in zip(term.comparisons, term.operands[1:], strict=True):
         right = _evaluate(operand, bound, observe)
-        holds = comparison(left, right)
+        holds = comparison.evaluate((left, right), ())
         if observe is not None:
             observe(term.source)
         if not holds:

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+import numpy as np
 from mypy_extensions import i64
 
 from tapegrad import kernels
 from tapegrad.columns import Columns, Values
+from tapegrad.maps import shape_of
+from tapegrad.ops.shape import astype, broadcast_to
+from tapegrad.primitive import concrete
 from tapegrad.reverse import settled
 from tapegrad.tape import Tape
 from tapegrad.vectors import COMPILED, vec
@@ -25,8 +29,9 @@ def tangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], wanted:
         tangents = push_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
         if tangents is not None:
             return [tangents[index] + 0.0 for index in wanted]
-    moved = push_forward(tape, values.as_list(), seeds)
-    return [settled(moved[index]) for index in wanted]
+    with np.errstate(all="ignore"):
+        moved = push_forward(tape, values.as_list(), seeds)
+    return [settled(moved[index], values.outers.get(index)) for index in wanted]
 
 
 def push_forward(tape: Tape, values: Sequence[object], seeds: Mapping[int, object]) -> list[object]:
@@ -49,8 +54,24 @@ def push_forward(tape: Tape, values: Sequence[object], seeds: Mapping[int, objec
         moving = {position: tangents[i] for position, i in enumerate(inputs) if tangents[i] is not None}
         if moving:
             operands = [values[i] for i in inputs]
-            tangents[index] = columns.primitive(index).push(moving, values[index], operands, columns.params_at(index))
+            out = values[index]
+            moved = columns.primitive(index).push(moving, out, operands, columns.params_at(index))
+            tangents[index] = moved if type(moved) is float else _fitted(moved, out)
     return tangents
+
+
+def _fitted(t: object, out: object) -> object:
+    """A tangent in the shape and dtype of the value `out`, which other operands may have broadcast it to."""
+    value = concrete(out)
+    if t is None or isinstance(t, tuple):
+        return t
+    if not isinstance(value, np.ndarray):
+        return float(t) if isinstance(t, (np.ndarray, np.generic)) else t
+    if shape_of(t) != value.shape:
+        t = broadcast_to(t, shape=value.shape)
+    if value.dtype.kind in "fc" and np.asarray(concrete(t)).dtype != value.dtype:
+        t = astype(t, dtype=value.dtype.str)
+    return np.asarray(t) if isinstance(t, np.generic) else t
 
 
 def push_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> vec[float] | None:

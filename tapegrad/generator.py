@@ -134,7 +134,7 @@ _PUSH_END = """\
 
 
 def elementwise_operations() -> list[Elementwise]:
-    """The declared operations, in the order of their declaration."""
+    """The declared operations of one number or two, in the order of their declaration."""
     return list(({chain.name: chain} | declared(_FAMILIES)).values())
 
 

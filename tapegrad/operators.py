@@ -5,10 +5,13 @@ How it is done is up to the operand: a traced variable writes to its tape, a sym
 
 from __future__ import annotations
 
-from typing import Final, Self, cast
+from typing import Final, Self, cast, overload
 
+import numpy as np
+import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
+from tapegrad.arrays import AnyArray
 from tapegrad.elementwise import Binary, Unary
 from tapegrad.ops.arithmetic import absolute, add, divide, floor_divide, multiply, negative, remainder, subtract
 from tapegrad.ops.exponential import power
@@ -47,13 +50,13 @@ class Operators(Operand):  # noqa: PLW1641  # each kind of operand says whether 
 
     # ---- how: what a subclass may do faster ------------------------------------------------
 
-    def before(self, operation: Binary, other: object) -> Self:
+    def before(self, operation: Binary, other: object) -> object:
         """``operation(self, other)``, or NotImplemented if the other is no number."""
-        return cast(Self, operation.bind((self, other))) if is_number(other) else NotImplemented
+        return operation.bind((self, other)) if is_number(other) else NotImplemented
 
-    def after(self, operation: Binary, other: object) -> Self:
+    def after(self, operation: Binary, other: object) -> object:
         """``operation(other, self)``, or NotImplemented if the other is no number."""
-        return cast(Self, operation.bind((other, self))) if is_number(other) else NotImplemented
+        return operation.bind((other, self)) if is_number(other) else NotImplemented
 
     def alone(self, operation: Unary) -> Self:
         """``operation(self)``."""
@@ -65,46 +68,102 @@ class Operators(Operand):  # noqa: PLW1641  # each kind of operand says whether 
 
     # ---- which -----------------------------------------------------------------------------
 
-    def __add__(self, other: Number) -> Self:
+    @overload
+    def __add__(self, other: Number) -> Self: ...
+    @overload
+    def __add__(self, other: AnyArray) -> Self: ...
+    def __add__(self, other: object) -> object:
         return self.before(_ADD, other)
 
-    def __radd__(self, other: Number) -> Self:
+    @overload
+    def __radd__(self, other: Number) -> Self: ...
+    @overload
+    def __radd__(self, other: AnyArray) -> Self: ...
+    def __radd__(self, other: object) -> object:
         return self.after(_ADD, other)
 
-    def __sub__(self, other: Number) -> Self:
+    @overload
+    def __sub__(self, other: Number) -> Self: ...
+    @overload
+    def __sub__(self, other: AnyArray) -> Self: ...
+    def __sub__(self, other: object) -> object:
         return self.before(_SUBTRACT, other)
 
-    def __rsub__(self, other: Number) -> Self:
+    @overload
+    def __rsub__(self, other: Number) -> Self: ...
+    @overload
+    def __rsub__(self, other: AnyArray) -> Self: ...
+    def __rsub__(self, other: object) -> object:
         return self.after(_SUBTRACT, other)
 
-    def __mul__(self, other: Number) -> Self:
+    @overload
+    def __mul__(self, other: Number) -> Self: ...
+    @overload
+    def __mul__(self, other: AnyArray) -> Self: ...
+    def __mul__(self, other: object) -> object:
         return self.before(_MULTIPLY, other)
 
-    def __rmul__(self, other: Number) -> Self:
+    @overload
+    def __rmul__(self, other: Number) -> Self: ...
+    @overload
+    def __rmul__(self, other: AnyArray) -> Self: ...
+    def __rmul__(self, other: object) -> object:
         return self.after(_MULTIPLY, other)
 
-    def __truediv__(self, other: Number) -> Self:
+    @overload
+    def __truediv__(self, other: Number) -> Self: ...
+    @overload
+    def __truediv__(self, other: AnyArray) -> Self: ...
+    def __truediv__(self, other: object) -> object:
         return self.before(_DIVIDE, other)
 
-    def __rtruediv__(self, other: Number) -> Self:
+    @overload
+    def __rtruediv__(self, other: Number) -> Self: ...
+    @overload
+    def __rtruediv__(self, other: AnyArray) -> Self: ...
+    def __rtruediv__(self, other: object) -> object:
         return self.after(_DIVIDE, other)
 
-    def __floordiv__(self, other: Number) -> Self:
+    @overload
+    def __floordiv__(self, other: Number) -> Self: ...
+    @overload
+    def __floordiv__(self, other: AnyArray) -> Self: ...
+    def __floordiv__(self, other: object) -> object:
         return self.before(_FLOOR_DIVIDE, other)
 
-    def __rfloordiv__(self, other: Number) -> Self:
+    @overload
+    def __rfloordiv__(self, other: Number) -> Self: ...
+    @overload
+    def __rfloordiv__(self, other: AnyArray) -> Self: ...
+    def __rfloordiv__(self, other: object) -> object:
         return self.after(_FLOOR_DIVIDE, other)
 
-    def __mod__(self, other: Number) -> Self:
+    @overload
+    def __mod__(self, other: Number) -> Self: ...
+    @overload
+    def __mod__(self, other: AnyArray) -> Self: ...
+    def __mod__(self, other: object) -> object:
         return self.before(_REMAINDER, other)
 
-    def __rmod__(self, other: Number) -> Self:
+    @overload
+    def __rmod__(self, other: Number) -> Self: ...
+    @overload
+    def __rmod__(self, other: AnyArray) -> Self: ...
+    def __rmod__(self, other: object) -> object:
         return self.after(_REMAINDER, other)
 
-    def __pow__(self, other: Number) -> Self:
+    @overload
+    def __pow__(self, other: Number) -> Self: ...
+    @overload
+    def __pow__(self, other: AnyArray) -> Self: ...
+    def __pow__(self, other: object) -> object:
         return self.before(_POWER, other)
 
-    def __rpow__(self, other: Number) -> Self:
+    @overload
+    def __rpow__(self, other: Number) -> Self: ...
+    @overload
+    def __rpow__(self, other: AnyArray) -> Self: ...
+    def __rpow__(self, other: object) -> object:
         return self.after(_POWER, other)
 
     def __neg__(self) -> Self:
@@ -113,20 +172,44 @@ class Operators(Operand):  # noqa: PLW1641  # each kind of operand says whether 
     def __abs__(self) -> Self:
         return self.alone(_ABSOLUTE)
 
-    def __lt__(self, other: object) -> bool:
+    @overload  # type: ignore[override]  # of arrays too
+    def __lt__(self, other: Number) -> bool: ...
+    @overload
+    def __lt__(self, other: AnyArray) -> npt.NDArray[np.bool_]: ...
+    def __lt__(self, other: object) -> object:
         return self.compared(_LESS, other)
 
-    def __le__(self, other: object) -> bool:
+    @overload  # type: ignore[override]  # of arrays too
+    def __le__(self, other: Number) -> bool: ...
+    @overload
+    def __le__(self, other: AnyArray) -> npt.NDArray[np.bool_]: ...
+    def __le__(self, other: object) -> object:
         return self.compared(_LESS_EQUAL, other)
 
-    def __gt__(self, other: object) -> bool:
+    @overload  # type: ignore[override]  # of arrays too
+    def __gt__(self, other: Number) -> bool: ...
+    @overload
+    def __gt__(self, other: AnyArray) -> npt.NDArray[np.bool_]: ...
+    def __gt__(self, other: object) -> object:
         return self.compared(_GREATER, other)
 
-    def __ge__(self, other: object) -> bool:
+    @overload  # type: ignore[override]  # of arrays too
+    def __ge__(self, other: Number) -> bool: ...
+    @overload
+    def __ge__(self, other: AnyArray) -> npt.NDArray[np.bool_]: ...
+    def __ge__(self, other: object) -> object:
         return self.compared(_GREATER_EQUAL, other)
 
-    def __eq__(self, other: object) -> bool:
+    @overload
+    def __eq__(self, other: AnyArray) -> npt.NDArray[np.bool_]: ...  # type: ignore[overload-overlap]
+    @overload
+    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object) -> object:
         return self.compared(_EQUAL, other)
 
-    def __ne__(self, other: object) -> bool:
+    @overload
+    def __ne__(self, other: AnyArray) -> npt.NDArray[np.bool_]: ...  # type: ignore[overload-overlap]
+    @overload
+    def __ne__(self, other: object) -> bool: ...
+    def __ne__(self, other: object) -> object:
         return self.compared(_NOT_EQUAL, other)

@@ -1,11 +1,11 @@
 """What an operation is: a name, a value, and one statement of its derivative.
 
-There are three kinds of rule, and one declaration serves every mode:
+There are three kinds of rule, and one declaration serves every mode (see `tapegrad.elementwise` and `tapegrad.maps`):
 
-* `Elementwise`: numbers to a number. ``partials(out, x, y) -> {0: d out/dx, 1: d out/dy}``. Forward
-  mode multiplies tangents by the partials, reverse mode multiplies the cotangent by them.
-* `Linear`: its own tangent map; only the transpose is stated.
-* `General`: pushforward and pullback written out, held together by the adjoint identity.
+* `Elementwise`: numbers to a number, or element by element. ``partials(out, x, y) -> {0: d out/dx, 1: d out/dy}``.
+  Forward mode multiplies tangents by the partials, reverse mode multiplies the cotangent by them.
+* `Linear` (and linear in each operand, `Multilinear`): its own tangent map; only the transpose is stated.
+* `General`: the pushforward is written out; the pullback is its transpose, found by tracing it.
 
 Rules are written in tapegrad's own operations, so that a reverse sweep can itself be recorded; they use
 one notation: ``x, y`` inputs, ``out`` output, ``t`` tangent, ``g`` cotangent. A rule states *every*
@@ -21,20 +21,22 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
-from typing import Final, final
+from typing import Final, final, overload
 
 import numpy as np
+import numpy.typing as npt
 from mypy_extensions import i32, mypyc_attr
 
 from tapegrad import kernels
+from tapegrad.arrays import AnyArray
 from tapegrad.errors import OperandError, RuleError
 from tapegrad.kernels import CODES
-from tapegrad.typing import Static, Traced
+from tapegrad.typing import Number, Static, Traced
 from tapegrad.vectors import COMPILED
 
 __all__ = [
-    "ARGUMENTS", "OPERATIONS", "Comparison", "General", "Linear", "Operand", "Params", "Primitive", "Recording",
-    "as_float", "is_number", "lookup", "newest_recording", "operation",
+    "ARGUMENTS", "ARRAYS", "OPERATIONS", "Comparison", "Operand", "Params", "Primitive", "Recording",
+    "as_float", "as_value", "concrete", "is_number", "lookup", "newest_recording", "operation",
 ]  # fmt: skip
 
 Params = tuple[tuple[str, Static], ...]
@@ -43,6 +45,9 @@ Params = tuple[tuple[str, Static], ...]
 
 ARGUMENTS: Final = "xyzuvw"
 """What the arguments of an operation are called, by position."""
+
+ARRAYS: Final = 1 << 20
+"""Added to the code of an operation that has a kernel where its value is an array: the kernels are for floats."""
 
 _SEALED: Final = "a writer that is always sealed is not written to"
 
@@ -62,8 +67,11 @@ class Recording:
         """Compute ``primitive(*operands)``, append it to the tape, and return the new variable."""
 
     @abstractmethod
-    def guard(self, comparison: Comparison, operands: Sequence[object]) -> bool:
-        """Compare, append the comparison with its outcome to the tape, and return the outcome."""
+    def guard(self, comparison: Comparison, operands: Sequence[object]) -> object:
+        """Compare, append the comparison with its outcome to the tape, and return the outcome.
+
+        Of arrays that is an array of booleans.
+        """
 
     def write(self, code: i32, left: i32, right: i32, number: float) -> Operand:
         """Append an operation on records of this trace that gave `number`, and return its variable."""
@@ -80,8 +88,8 @@ class Recording:
 class Operand(Traced):
     """An operand that records: its writer, its place there, and its value.
 
-    ``number`` is the concrete value. Where the value is traced by an outer transform as well, or is a tuple,
-    it is ``outer``; else that is None.
+    ``number`` is the concrete value. Where the value is an array or a tuple, or traced by an outer transform as
+    well, it is ``outer``; else that is None.
     """
 
     __slots__ = ("_index", "_number", "_outer", "_recorder")
@@ -93,9 +101,16 @@ class Operand(Traced):
         self._outer: Final = outer
 
 
+def concrete(x: object) -> object:
+    """The plain value of `x`, however many transforms it is traced by: a number, an array, or a tuple."""
+    while isinstance(x, Operand):
+        x = x._number if x._outer is None else x._outer
+    return x
+
+
 def is_number(x: object) -> bool:
-    """Whether `x` can stand in arithmetic: a plain number, of Python or NumPy, or an operand that records."""
-    return isinstance(x, (float, int, Operand, np.generic))
+    """Whether `x` can stand in arithmetic: a number or an array, plain or recorded."""
+    return isinstance(x, (float, int, Operand, np.generic, np.ndarray, complex))
 
 
 def newest_recording(operands: Sequence[object]) -> Recording | None:
@@ -125,6 +140,26 @@ def as_float(x: object) -> float:
     if type(x).__module__ == "numpy" and getattr(x, "shape", None) == () and getattr(x, "dtype", "O") != "O":
         return float(x)  # type: ignore[arg-type]  # a NumPy scalar or 0-d array
     msg = f"expected a float or a traced value, got {type(x).__name__} {x!r:.60}"
+    raise OperandError(msg)
+
+
+def as_value(x: object) -> float | AnyArray:
+    """`x` as the plain operand of an operation: a float, or an array that keeps its dtype.
+
+    Raises OperandError for anything that is no number.
+    """
+    if isinstance(x, (float, int)):
+        return as_float(x)
+    if isinstance(x, np.generic) and x.dtype.kind in "fiub":
+        return as_float(x)  # which leaves the choice of float32 or float64 to arrays, as a number of Python does
+    if isinstance(x, (np.ndarray, np.generic, complex, list, tuple)):
+        array: AnyArray = np.asarray(x)
+        if array.dtype.kind in "fiubc":
+            return array
+        kind = f"an array of {array.dtype}"
+    else:
+        kind = type(x).__name__
+    msg = f"expected a number, an array or a traced value, got {kind} {x!r:.60}"
     raise OperandError(msg)
 
 
@@ -166,9 +201,10 @@ class Primitive:
         self.name = name
         self.arity = arity
         self.facts = facts
-        self.code = CODES.get(name, len(CODES) + len(OPERATIONS))
+        self.code = CODES.get(name, len(CODES) + len(_by_name))
         _by_name[name] = self
         OPERATIONS[self.code] = self
+        OPERATIONS[self.code + ARRAYS] = self
 
     def __call__(self, *operands: object) -> object:
         """Apply it. Here, and not only in the operations that people call, because of the compiler.
@@ -186,8 +222,21 @@ class Primitive:
         """The output's tangent, given those of some positions; absent ones are zero. None is zero."""
 
     @abstractmethod
-    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
-        """The cotangent of each position, given the output's; absent positions are zero."""
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        """The cotangent of the `wanted` positions, given the output's; absent positions are zero.
+
+        It may have the shape that the operand was broadcast to: `tapegrad.reverse` sums it back.
+        """
+
+    def batch(self, operands: Sequence[object], lanes: Sequence[bool], size: int, params: Params) -> object:
+        """The values in `size` lanes at once, which are the first axis of the operands that have `lanes`.
+
+        Without a rule of its own an operation is evaluated lane by lane.
+        """
+        del operands, lanes, size, params
+        return NotImplemented
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -206,24 +255,37 @@ class Primitive:
 
 @final
 class Comparison(Primitive):
-    """A question about two numbers, answered by a plain bool; traced operands leave a guard on the tape."""
+    """A question about two numbers, answered by a plain bool; traced operands leave a guard on the tape.
+
+    About arrays it is asked for each element, by `elementwise.is_greater` and its kind.
+    """
 
     compute: Final[Callable[[float, float], bool]]
+    over: Final[Primitive]  # the same question about every element of arrays
 
-    def __init__(self, name: str, compute: Callable[[float, float], bool]) -> None:
+    def __init__(self, name: str, compute: Callable[[float, float], bool], over: Primitive) -> None:
         super().__init__(name, 2, {"outcome": bool})
         self.compute = compute
+        self.over = over
 
-    def __call__(self, x: object, y: object) -> bool:  # type: ignore[override]  # an arity of its own
+    @overload  # type: ignore[override]  # an arity of its own
+    def __call__(self, x: Number, y: Number) -> bool: ...
+    @overload
+    def __call__(self, x: AnyArray, y: Number | AnyArray) -> npt.NDArray[np.bool_]: ...
+    @overload
+    def __call__(self, x: Number, y: AnyArray) -> npt.NDArray[np.bool_]: ...
+    def __call__(self, x: object, y: object) -> object:
         return self.evaluate((x, y), ())
 
-    def evaluate(self, operands: Sequence[object], params: Params) -> bool:
+    def evaluate(self, operands: Sequence[object], params: Params) -> object:
         del params  # the recorded outcome is checked by whoever replays
         recording = newest_recording(operands)
         if recording is not None:
             return recording.guard(self, operands)
-        x, y = operands
-        return self.outcome(as_float(x), as_float(y))
+        x, y = as_value(operands[0]), as_value(operands[1])
+        if isinstance(x, float) and isinstance(y, float):
+            return self.outcome(x, y)
+        return self.over.evaluate((x, y), ())
 
     def outcome(self, x: float, y: float) -> bool:
         """The answer for two floats."""
@@ -232,44 +294,8 @@ class Comparison(Primitive):
     def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> None:
         del tangents, out, operands, params  # an outcome is piecewise constant
 
-    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
-        del g, out, operands, params
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del g, out, operands, params, wanted
         return {}
-
-
-@final
-class Linear(Primitive):
-    """A linear map of one operand: it is its own tangent map; its transpose is stated."""
-
-    apply: Final[Callable[[object, Params], object]]
-    transpose: Final[Callable[[object, Params], object]]
-
-    def __init__(
-        self,
-        name: str,
-        apply: Callable[[object, Params], object],
-        transpose: Callable[[object, Params], object],
-        facts: Mapping[str, type],
-    ) -> None:
-        super().__init__(name, 1, facts)
-        self.apply = apply
-        self.transpose = transpose
-
-    def evaluate(self, operands: Sequence[object], params: Params) -> object:
-        return self.apply(operands[0], params)
-
-    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
-        del out, operands
-        return self.apply(tangents[0], params)
-
-    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
-        del out, operands
-        return {0: self.transpose(g, params)}
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class General(Primitive):
-    """A function of any number of operands whose pushforward and pullback are written out.
-
-    Its value may be a tuple, of which `ops.structural.item` takes one.
-    """

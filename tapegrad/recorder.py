@@ -12,26 +12,30 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isnan, nan
 from typing import Final, NoReturn, TypeAlias, cast, final
 
 import numpy as np
+import numpy.typing as npt
 from mypy_extensions import i32, mypyc_attr
 
-from tapegrad import conversions, errors
+from tapegrad import conversions, dispatch, errors
+from tapegrad.arrays import AnyArray, FrozenArray, FrozenIndex, frozen
 from tapegrad.columns import Columns, Values, empty_columns, reuse
 from tapegrad.elementwise import Binary, Unary
-from tapegrad.kernels import CONSTANT, INPUT, NONE
-from tapegrad.operators import Operators
+from tapegrad.kernels import CONSTANT, COUNT, INPUT, NONE
+from tapegrad.masks import Mask, observe, symbolic
+from tapegrad.methods import Methods
 from tapegrad.ops import selection
-from tapegrad.primitive import Comparison, Params, Primitive, Recording, as_float
+from tapegrad.ops.shape import take_index
+from tapegrad.primitive import ARRAYS, Comparison, Params, Primitive, Recording, as_float, as_value, concrete
 from tapegrad.source import caller
 from tapegrad.tape import Tape
 from tapegrad.typing import Number
 
-__all__ = ["Recorder", "Scalar", "Var", "concrete"]
+__all__ = ["Array", "ArrayVar", "Recorder", "Scalar", "Var"]
 
 _NOTHING: Final = Columns()  # what a recorder has whose columns serve another
 
@@ -51,7 +55,7 @@ class Recorder(Recording):
     an error asks, by calling `again`, which runs the same function on a locating recorder.
     """
 
-    __slots__ = ("again", "captured", "columns", "enclosing", "ended", "locating", "outers", "stand_ins")
+    __slots__ = ("again", "captured", "columns", "enclosing", "ended", "locating", "nested", "outers", "stand_ins")
 
     def __init__(self, enclosing: Recorder | None = None, locating: bool = False) -> None:
         self.serial = next(_serials)
@@ -60,6 +64,7 @@ class Recorder(Recording):
         self.locating: Final[bool] = locating or (enclosing is not None and enclosing.locating)
         self.columns: Columns = Columns(locating=True) if self.locating else empty_columns()
         self.outers: Final[dict[int, object]] = {}  # see `Values`
+        self.nested = False  # whether some value is not plain: traced further out, or a tuple
         self.again: Callable[[Recorder], object] | None = None
         # A function that is traced in place of being called (`checkpoint`) may read variables of the trace
         # around it. They become inputs: `captured` maps their index out there to their index in here. While
@@ -86,15 +91,31 @@ class Recorder(Recording):
         return Var(self, index, number, None)
 
     def _append_any(self, code: i32, left: i32, right: i32, value: object) -> Var:
-        """Append a record whose value may be traced by an outer transform, or a tuple."""
+        """Append a record whose value may be an array or a tuple, or traced by an outer transform."""
         if type(value) is float:
             return self.write(code, left, right, value)
-        number = concrete(value)
+        number = nan
+        is_array = False
+        if isinstance(value, (np.ndarray, np.generic)):
+            if value.ndim == 0 and value.dtype == np.float64:
+                return self.write(code, left, right, float(value))
+            value = np.asarray(value)
+            is_array = True
+        elif isinstance(value, Var):
+            number = value._number
+            is_array = isinstance(value, ArrayVar)
+            self.nested = True
+        elif isinstance(value, tuple):
+            self.nested = True
+        else:
+            return self.write(code, left, right, float(cast(float, value)))
+        if is_array and INPUT != code != CONSTANT and code < COUNT:
+            code += i32(ARRAYS)
         index = self.columns.append(code, left, right, number)
         self.outers[index] = value
         if self.locating:
             self.columns.locate(index)
-        return Var(self, index, number, value)
+        return ArrayVar(self, index, number, value) if is_array else Var(self, index, number, value)
 
     def inputs(self, values: Sequence[object], names: Sequence[str] = ()) -> list[Var]:
         """Append the arguments that start a trace; they stand where the user called the transform."""
@@ -108,11 +129,15 @@ class Recorder(Recording):
         return variable
 
     def constant(self, value: object) -> int:
-        """Append a number met on the way, and return its index.
+        """Append a number or an array met on the way, and return its index.
 
-        In a nested trace it may be a variable of an outer one; the tape then keeps its number.
+        In a nested trace it may be a variable of an outer one; the tape then keeps its plain value.
         """
-        return self._append_any(CONSTANT, NONE, NONE, value)._index
+        index: int = self._append_any(CONSTANT, NONE, NONE, value)._index
+        plain = concrete(value)
+        if isinstance(plain, np.ndarray):
+            self.columns.params[index] = (("value", FrozenArray(plain)),)
+        return index
 
     def record(self, primitive: Primitive, operands: Sequence[object], params: Params = ()) -> Var:
         """Compute an operation on operands any of which may be ours, append it, and return its variable.
@@ -137,9 +162,12 @@ class Recorder(Recording):
             self.columns.extras[variable._index] = tuple(indices[2:])
         return variable
 
-    def guard(self, comparison: Comparison, operands: Sequence[object]) -> bool:
+    def guard(self, comparison: Comparison, operands: Sequence[object]) -> object:
         """Compare, append the comparison with its outcome, and return the outcome."""
         writer = self.writer(operands)
+        if any(isinstance(concrete(x), (np.ndarray, np.generic)) for x in operands):
+            asked = writer.record(comparison.over, operands)
+            return Mask.of(asked) if asked.shape else bool(observe(asked))
         indices, values = writer._locate_all(operands)
         outcome = comparison.evaluate(values, ())
         writer.append(comparison.code, indices[0], indices[1], 1.0 if outcome else 0.0)
@@ -149,16 +177,19 @@ class Recorder(Recording):
         """The indices and the values of `operands` in this trace; what is not ours becomes a constant."""
         indices: list[int] = []
         values: list[object] = []
-        for operand in operands:
+        for given in operands:
             value: object
+            operand = given if type(given) is float else symbolic(given)
             if isinstance(operand, Var):
                 variable = self.adopt(operand)
                 own = variable._recorder is self
                 value = variable.primal if own else variable
                 indices.append(variable._index if own else self.constant(variable))
             else:
-                value = as_float(operand)
-                indices.append(self.append(CONSTANT, NONE, NONE, value))
+                value = as_value(operand)
+                if isinstance(value, np.ndarray):
+                    value = frozen(value)  # it may change before the sweep, or in the very next line
+                indices.append(self.constant(value))
             values.append(value)
         return indices, values
 
@@ -235,11 +266,14 @@ class Recorder(Recording):
     @property
     def values(self) -> Values:
         """The value of every record."""
-        return Values(self.columns, self.outers)
+        return Values(self.columns, self.outers, self.nested)
 
     def variable(self, index: int) -> Var:
         """The variable of record `index`."""
-        return Var(self, index, self.columns.numbers[index], self.outers.get(index))
+        outer = self.outers.get(index)
+        if isinstance(outer, (np.ndarray, ArrayVar)):
+            return ArrayVar(self, index, nan, outer)
+        return Var(self, index, self.columns.numbers[index], outer)
 
     def place(self, variable: Var) -> str:
         """Where in the user's program a variable of this trace was recorded, in words.
@@ -300,20 +334,13 @@ class Recorder(Recording):
         return errors.LeakedVariableError(msg)
 
 
-def concrete(value: object) -> float:
-    """The float inside `value`, however many transforms it is traced by; nan for a tuple of results."""
-    if isinstance(value, Var):
-        return value._number
-    return float(value) if isinstance(value, (float, bool)) else nan
-
-
-@final
 @mypyc_attr(free_list_len=1)
-class Var(Operators):
+class Var(Methods):
     """A number whose operations are being recorded: what a function sees while it is traced.
 
     It behaves as a float does: arithmetic, comparisons (which answer with a plain bool), formatting,
     NumPy's functions. It is immutable, and belongs to one trace. It is made by tracing a function.
+    An array is an `ArrayVar`.
     """
 
     __slots__ = ()
@@ -340,7 +367,7 @@ class Var(Operators):
 
     # ---- the short ways: everything is a float underneath, and the trace is open ------------
 
-    def before(self, operation: Binary, other: object) -> Var:
+    def before(self, operation: Binary, other: object) -> object:
         recorder: Recorder = self._recorder  # type: ignore[assignment]  # the compiler checks; a cast takes time
         if isinstance(other, Var):
             if other._recorder is recorder and self._outer is None and other._outer is None and not recorder.sealed:
@@ -352,7 +379,7 @@ class Var(Operators):
             return recorder.write(operation.code, self._index, index, operation.value(self._number, y))
         return super().before(operation, other)
 
-    def after(self, operation: Binary, other: object) -> Var:
+    def after(self, operation: Binary, other: object) -> object:
         recorder: Recorder = self._recorder  # type: ignore[assignment]  # the compiler checks; a cast takes time
         if (type(other) is float or type(other) is int) and self._outer is None and not recorder.sealed:
             x = as_float(other)
@@ -411,6 +438,12 @@ class Var(Operators):
         """Answer ``np.sin(x)`` and ``np.float64(2.0) * x`` with tapegrad's operation of that name."""
         return conversions.apply_ufunc(ufunc, method, operands, options)
 
+    def __array_function__(
+        self, function: Callable[..., object], types: object, args: Sequence[object], keywords: Mapping[str, object]
+    ) -> object:
+        """Answer ``np.sum(x)`` with the function of `tapegrad.numpy` of that name."""
+        return dispatch.apply_function(function, args, keywords)
+
     # What would lose the derivative is refused, with the cure.
 
     def __float__(self) -> NoReturn:
@@ -444,8 +477,92 @@ class Var(Operators):
         conversions.refuse_pickle(self)
 
 
+@final
+class ArrayVar(Var):
+    """An array whose operations are being recorded. It behaves as one of NumPy does, and cannot be written to.
+
+    Comparisons answer with arrays of booleans, indexing and reductions to one number with a `Var`.
+    """
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> AnyArray:  # type: ignore[override]  # an array where a number has a float
+        """The concrete array, for reading."""
+        plain = cast(AnyArray, concrete(self)).view()
+        plain.flags.writeable = False
+        return plain
+
+    def __getitem__(self, index: object) -> Var:
+        return cast(Var, take_index(self, index=FrozenIndex(symbolic_index(index))))
+
+    def __setitem__(self, index: object, value: object) -> NoReturn:
+        conversions.refuse_assignment()
+
+    def __len__(self) -> int:
+        if not self.shape:
+            msg = "a traced array without axes has no length"
+            raise TypeError(msg)
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Var]:
+        return iter([self[i] for i in range(len(self))])
+
+    def __matmul__(self, other: object) -> Var:
+        return cast(Var, dispatch.named("matmul")(self, other))
+
+    def __rmatmul__(self, other: object) -> Var:
+        return cast(Var, dispatch.named("matmul")(other, self))
+
+    def __lt__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # for each element
+        return cast("npt.NDArray[np.bool_]", self.compared(selection.less, other))
+
+    def __le__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # for each element
+        return cast("npt.NDArray[np.bool_]", self.compared(selection.less_equal, other))
+
+    def __gt__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # for each element
+        return cast("npt.NDArray[np.bool_]", self.compared(selection.greater, other))
+
+    def __ge__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # for each element
+        return cast("npt.NDArray[np.bool_]", self.compared(selection.greater_equal, other))
+
+    def __eq__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # for each element
+        return cast("npt.NDArray[np.bool_]", self.compared(selection.equal, other))
+
+    def __ne__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # for each element
+        return cast("npt.NDArray[np.bool_]", self.compared(selection.not_equal, other))
+
+    def __hash__(self) -> NoReturn:
+        conversions.refuse_hash(self)
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            conversions.refuse_truth(self.shape)
+        return bool(observe(self))
+
+    def __repr__(self) -> str:
+        return f"{self.value!r} (%{self._index} of a tape)"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else repr(self)
+
+
+def symbolic_index(index: object) -> object:
+    """`index` with plain arrays in place of masks and of traced integers; the tape notes that they were seen."""
+    if isinstance(index, tuple):
+        return tuple([symbolic_index(item) for item in index])
+    if isinstance(index, Mask):
+        return index.plain()
+    return observe(index) if isinstance(index, ArrayVar) else index
+
+
 # The compiler fills no slot for this method; assigning it, as here, makes Python do so.
 setattr(Var, "__index__", Var.__index__)  # noqa: B010
 
+setattr(Var, "__array__", lambda *_, **__: conversions.refuse_array())  # noqa: B010  # untyped: see there
+
 Scalar: TypeAlias = float | Var
 """The type a user writes for a number that may be traced."""
+
+Array: TypeAlias = npt.NDArray[np.float64] | ArrayVar
+"""The type a user writes for an array that may be traced."""

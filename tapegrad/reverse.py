@@ -2,8 +2,10 @@
 
 The recorded order is a topological order, so there is nothing to sort and nothing to recurse into. Two engines
 do the same: `pull_back` is the general one, whose rules are tapegrad's own operations, so that where values or
-cotangents are traced by an outer transform, this very sweep is recorded there; `pull_numbers` runs the kernels
-on packed columns, where all are floats.
+cotangents are traced by an outer transform, this very sweep is recorded there; `pull_plain` runs the kernels on
+packed columns where values are floats, and the rules only where they are arrays.
+
+A rule may answer with the shape that its operand was broadcast to: `fitted` sums it back, here and nowhere else.
 """
 
 from __future__ import annotations
@@ -11,42 +13,81 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+import numpy as np
 from mypy_extensions import i64
 
 from tapegrad import kernels
+from tapegrad.arrays import Floats, FrozenIndex
 from tapegrad.columns import Columns, Values
-from tapegrad.elementwise import Binary, Unary
-from tapegrad.kernels import NONE
-from tapegrad.primitive import OPERATIONS
+from tapegrad.elementwise import Binary, Unary, evaluated
+from tapegrad.kernels import CONSTANT, NONE
+from tapegrad.maps import General, zeros_like
+from tapegrad.ops.shape import add_at, astype, real, scatter, sum_to, take_index
+from tapegrad.primitive import OPERATIONS, Operand, Params, Primitive, concrete
+from tapegrad.recorder import ArrayVar, Recorder, Var
 from tapegrad.tape import Tape
 from tapegrad.typing import Number, Partials
 from tapegrad.vectors import COMPILED, vec
 
-__all__ = ["cotangents_of", "pull_back", "pull_numbers", "seeds_of", "settled", "sweep_numbers"]
+__all__ = [
+    "cotangents_of",
+    "fitted",
+    "pull_back",
+    "pull_numbers",
+    "pull_plain",
+    "pulled",
+    "seeds_of",
+    "settled",
+    "sweep_numbers",
+]
 
 
 def cotangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], count: int) -> list[object]:
-    """The cotangents of the first `count` records, by the engine that is faster; what is zero is 0.0."""
-    if COMPILED and not values.outers and all(type(seed) is float for seed in seeds.values()):
-        cotangents = pull_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
-        if cotangents is not None:
-            return [cotangents[i] + 0.0 for i in range(count)]
-    return [settled(g) for g in pull_back(tape, values.as_list(), seeds)[:count]]
+    """The cotangents of the first `count` records, by the engine that is faster; what is zero is 0.0.
+
+    That of an array is an array of its shape and dtype, which belongs to the caller.
+    """
+    if COMPILED and not values.nested and not any(isinstance(seed, (Operand, tuple)) for seed in seeds.values()):
+        if not values.outers and all(type(seed) is float for seed in seeds.values()):
+            numbers = pull_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
+            if numbers is not None:
+                return [numbers[i] + 0.0 for i in range(count)]
+        elif values.outers:
+            found = pull_plain(values, len(tape), seeds, count)
+            if found is not None:
+                return found
+    if values.outers:
+        with np.errstate(all="ignore"):
+            cotangents = pull_back(tape, values.as_list(), seeds, count)
+    else:
+        cotangents = pull_back(tape, values.as_list(), seeds, count)
+    return [settled(cotangents[i], values.outers.get(i)) for i in range(count)]
 
 
-def settled(g: object) -> object:
-    """A derivative as it is handed out: what is zero is 0.0, whether it was symbolic, 0.0 or -0.0."""
+def settled(g: object, like: object = None) -> object:
+    """A derivative as it is handed out: what is zero is 0.0, whether it was symbolic, 0.0 or -0.0.
+
+    `like` is the value whose derivative it is, if that is an array.
+    """
+    if isinstance(like, (np.ndarray, ArrayVar)):
+        if g is None:
+            return zeros_like(like)
+        if isinstance(g, np.ndarray):
+            return g + g.dtype.type(0.0)  # a new array, so that nobody shares its memory
+        return g
     if g is None:
         return 0.0
     return g + 0.0 if isinstance(g, float) else g
 
 
-def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object]) -> list[object]:
+def pull_back(
+    tape: Tape, values: Sequence[object], seeds: Mapping[int, object], count: int | None = None
+) -> list[object]:
     """The cotangent of every record, given those of some: sum over outputs of seed times derivative.
 
     `values` holds the value of every record. Absent and None seeds are zero; a cotangent that stays zero
-    is None, the symbolic zero: what no cotangent has reached is not computed. Raises RuleError if a rule
-    misses a position.
+    is None, the symbolic zero: what no cotangent has reached is not computed. With a `count`, only those of the first
+    records are kept. Raises RuleError if a rule misses a position.
 
     >>> from tapegrad import trace
     >>> t = trace(lambda x, y: x * y, 2.0, 3.0)
@@ -56,6 +97,8 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
     columns = tape.columns
     codes, lefts, rights = columns.codes, columns.lefts, columns.rights
     cotangents: list[object] = [None] * len(tape)
+    kept = len(tape) if count is None else count
+    own: set[int] = set()  # whose cotangent is an array that nobody else has, and can be added to in place
     for index, seed in seeds.items():
         cotangents[index] = _added(cotangents[index], seed)
     for index in range(max(seeds, default=-1), -1, -1):
@@ -72,8 +115,8 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
             out, x = values[index], values[left]
             try:
                 partials = cast(Partials, rule(out, x) if right < 0 else rule(out, x, values[right]))
-                to_left = g * partials[0]
-                to_right = None if right < 0 else g * partials[1]
+                to_left = g * cast(Number, evaluated(partials[0]))
+                to_right = None if right < 0 else g * cast(Number, evaluated(partials[1]))
             except (KeyError, TypeError):
                 primitive.partials(out, [x] if right < 0 else [x, values[right]])  # raises RuleError, if that is it
                 raise
@@ -83,12 +126,114 @@ def pull_back(tape: Tape, values: Sequence[object], seeds: Mapping[int, object])
                 so_far = cotangents[right]
                 cotangents[right] = to_right if so_far is None else so_far + to_right  # type: ignore[operator]
             continue
+        if index >= kept:
+            cotangents[index] = None  # its memory is not needed any more
         inputs = columns.inputs(index)
         operands = [values[i] for i in inputs]
-        pulled = primitive.pull(g, values[index], operands, columns.params_at(index))
-        for position, term in pulled.items():
-            cotangents[inputs[position]] = _added(cotangents[inputs[position]], term)
+        params = columns.params_at(index)
+        if primitive is take_index and isinstance(g, (float, np.ndarray)) and isinstance(operands[0], np.ndarray):
+            _add_part(cotangents, left, own, g, params, operands[0])
+            continue
+        wanted = [position for position, i in enumerate(inputs) if i < kept or codes[i] != CONSTANT]
+        for position, term in pulled(primitive, g, values[index], operands, params, wanted).items():
+            _accumulate(cotangents, inputs[position], own, fitted(term, operands[position]))
     return cotangents
+
+
+def pulled(
+    primitive: Primitive,
+    g: object,
+    out: object,
+    operands: Sequence[object],
+    params: Params,
+    wanted: Sequence[int],
+) -> Mapping[int, object]:
+    """The cotangents of the `wanted` positions. Where a rule states the pushforward only, it is transposed."""
+    if not wanted:
+        return {}
+    if isinstance(primitive, General):
+        return _transposed(primitive, g, out, operands, params, wanted)
+    return primitive.pull(g, out, operands, params, wanted)
+
+
+def _transposed(
+    primitive: General, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+) -> Mapping[int, object]:
+    """The pullback of a rule that states its pushforward, which is linear: trace it on tangents, and sweep back."""
+    inexact = [i for i in wanted if np.asarray(concrete(operands[i])).dtype.kind in "fc"]
+    recorder = Recorder()
+    tangents = recorder.inputs([zeros_like(operands[i]) for i in inexact])
+    try:
+        moved = primitive.push(dict(zip(inexact, tangents, strict=True)), out, operands, params)
+    finally:
+        tape = recorder.seal()
+    seeds: dict[int, object] = {}
+    pairs = zip(moved, cast(tuple[object, ...], g), strict=True) if isinstance(moved, tuple) else [(moved, g)]
+    for t, seed in pairs:
+        if isinstance(t, Var) and t._recorder is recorder and seed is not None:
+            seeds[t._index] = _added(seeds.get(t._index), fitted(seed, t))
+    return dict(zip(inexact, cotangents_of(tape, recorder.values, seeds, len(inexact)), strict=True))
+
+
+def fitted(term: object, x: object) -> object:
+    """A cotangent, in the shape and dtype of the operand `x`: summed over the axes along which that was broadcast."""
+    if type(term) is float and type(x) is float:
+        return term
+    if term is None or isinstance(term, tuple):
+        return term
+    value, found = concrete(x), concrete(term)
+    if not isinstance(value, np.ndarray):  # a number
+        if isinstance(found, (np.ndarray, np.generic)):
+            term = sum_to(term, ())
+            if found.dtype.kind == "c":
+                term = real(term)
+            return float(cast(float, term)) if isinstance(term, (np.ndarray, np.generic)) else term
+        return term
+    if not isinstance(found, np.ndarray):
+        term = np.broadcast_to(term, value.shape) if isinstance(term, float) else term
+        found = np.asarray(found)
+    if found.shape != value.shape:
+        term = sum_to(term, value.shape)
+        if np.shape(cast(Floats, concrete(term))) != value.shape:  # a number all elements of which were dropped
+            return term
+    if found.dtype != value.dtype and value.dtype.kind in "fc":
+        if found.dtype.kind == "c" and value.dtype.kind == "f":
+            term = real(term)
+        if np.asarray(concrete(term)).dtype != value.dtype:
+            term = astype(term, dtype=value.dtype.str)
+    return term
+
+
+def _accumulate(cotangents: list[object], index: int, own: set[int], term: object) -> None:
+    """Add `term` to a cotangent: in place, if it is an array that was made by adding."""
+    so_far = cotangents[index]
+    if isinstance(so_far, np.ndarray) and isinstance(term, np.ndarray):
+        if index in own:
+            np.add(so_far, term, out=so_far)
+            return
+        own.add(index)
+        cotangents[index] = np.add(so_far, term)
+    else:
+        own.discard(index)
+        cotangents[index] = _added(so_far, term)
+
+
+def _add_part(
+    cotangents: list[object], index: int, own: set[int], g: float | Floats, params: Params, x: Floats
+) -> None:
+    """Add the cotangent of ``x[...]`` to that of `x`, in place: to read an array by its elements takes one array."""
+    at = cast(FrozenIndex, params[0][1])
+    so_far = cotangents[index]
+    if index not in own:
+        total: Floats = np.zeros(x.shape, x.dtype)
+        if isinstance(so_far, (np.ndarray, float)):
+            total += so_far
+        elif so_far is not None:  # traced further out, as the others then are
+            cotangents[index] = _added(so_far, scatter(g, index=at, shape=x.shape))
+            return
+        own.add(index)
+        cotangents[index] = so_far = total
+    add_at(cast(Floats, so_far), at, g)
 
 
 def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> vec[float] | None:
@@ -101,6 +246,63 @@ def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> v
     for index, seed in seeds.items():
         cotangents[index] += seed
     return cotangents if sweep_numbers(columns, cotangents, max(seeds, default=NONE)) else None
+
+
+def pull_plain(values: Values, length: int, seeds: Mapping[int, object], count: int) -> list[object] | None:
+    """As `pull_numbers`, of the first `count` records, where some of the values are arrays."""
+    numbers = vec[float]([0.0] * length)
+    arrays: list[object] = [None] * length
+    for index, seed in seeds.items():
+        if seed is None:
+            continue
+        if index in values.outers:
+            arrays[index] = _added(arrays[index], seed)
+            numbers[index] = 1.0  # the kernels stop at what is not zero
+        else:
+            numbers[index] += seed  # type: ignore[operator]  # what a number has reached is a number
+    start = max(seeds, default=NONE)
+    with np.errstate(all="ignore"):
+        if not _sweep_arrays(values, numbers, arrays, start, count):
+            return None
+    return [settled(arrays[i], values.outers[i]) if i in values.outers else numbers[i] + 0.0 for i in range(count)]
+
+
+def _sweep_arrays(values: Values, numbers: vec[float], arrays: list[object], start: i64, count: int) -> bool:
+    """As `sweep_numbers`, where some records are arrays: their cotangents are in `arrays`, and 1.0 in `numbers`."""
+    columns, outers = values.columns, values.outers
+    own: set[int] = set()
+    at = start
+    while True:
+        at = kernels.pull(columns.codes, columns.lefts, columns.rights, columns.numbers, numbers, at)
+        if at < 0:
+            return True
+        index: int = at
+        inputs = columns.inputs(index)
+        operands = [outers[i] if i in outers else columns.numbers[i] for i in inputs]
+        params = columns.params_at(index)
+        g: object = numbers[index]
+        if index in outers:
+            g = arrays[index]
+            if index >= count:
+                arrays[index] = None  # its memory is not needed any more
+        at -= 1
+        primitive = columns.primitive(index)
+        if primitive is take_index and isinstance(operands[0], np.ndarray):
+            _add_part(arrays, inputs[0], own, cast(Floats, g), params, operands[0])
+            numbers[inputs[0]] = 1.0
+            continue
+        wanted = [position for position, i in enumerate(inputs) if columns.codes[i] != CONSTANT]
+        out = outers[index] if index in outers else columns.numbers[index]
+        for position, term in pulled(primitive, g, out, operands, params, wanted).items():
+            fitting = fitted(term, operands[position])
+            i = inputs[position]
+            if isinstance(fitting, np.ndarray):
+                _accumulate(arrays, i, own, fitting)
+                numbers[i] = 1.0
+            elif type(fitting) is float and i not in outers:
+                numbers[i] += fitting
+            elif fitting is not None:
+                return False
 
 
 def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
@@ -116,9 +318,10 @@ def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
             return True
         inputs = columns.inputs(at)
         operands: list[object] = [columns.numbers[i] for i in inputs]
+        wanted = range(len(inputs))
         primitive = columns.primitive(at)
-        pulled = primitive.pull(cotangents[at], columns.numbers[at], operands, columns.params_at(at))
-        for position, term in pulled.items():
+        terms = primitive.pull(cotangents[at], columns.numbers[at], operands, columns.params_at(at), wanted)
+        for position, term in terms.items():
             if type(term) is float:
                 cotangents[inputs[position]] += term
             elif term is not None:

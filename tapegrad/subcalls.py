@@ -16,7 +16,7 @@ import attrs
 from tapegrad import tree
 from tapegrad.errors import CaptureError
 from tapegrad.ops.structural import item
-from tapegrad.primitive import General, Params
+from tapegrad.primitive import Params, Primitive
 from tapegrad.recorder import Recorder, Var
 from tapegrad.reverse import cotangents_of, seeds_of
 from tapegrad.trace import record
@@ -47,7 +47,7 @@ class Subcall:
         """The cotangent of each operand, given one for each result; None is zero."""
 
 
-class Call(General):
+class Call(Primitive):
     """The operation of a call record; its parameter ``call`` is the `Subcall`."""
 
     def __init__(self, name: str) -> None:
@@ -61,7 +61,10 @@ class Call(General):
         moved = _subcall(params).push(tangents, operands)
         return tuple(moved) if isinstance(out, tuple) else moved[0]
 
-    def pull(self, g: object, out: object, operands: Sequence[object], params: Params) -> Mapping[int, object]:
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del wanted  # the rule of a call answers for all at once
         gs = cast(Sequence[object], g) if isinstance(out, tuple) else (g,)
         return dict(enumerate(_subcall(params).pull(gs, operands)))
 

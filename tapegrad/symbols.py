@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import attrs
 
-from tapegrad.elementwise import Elementwise
+from tapegrad.elementwise import Binary, Elementwise, Unary, evaluated
 from tapegrad.operators import Operators
 from tapegrad.primitive import ARGUMENTS, Comparison, Params, Primitive, Recording
 
@@ -65,10 +65,10 @@ class Symbol(Operators):
 
 
 def declared(families: Iterable[ModuleType]) -> dict[str, Elementwise]:
-    """The operations of these modules by name, in the order of their declaration, and what their rules lean on."""
+    """The operations of one number or two of these modules by name, in the order of their declaration."""
     found: dict[str, Elementwise] = {}
     for family in families:
-        found |= {x.name: x for x in vars(family).values() if isinstance(x, Elementwise)}
+        found |= {x.name: x for x in vars(family).values() if isinstance(x, (Unary, Binary))}
     return found
 
 
@@ -76,7 +76,7 @@ def partials_of(operation: Elementwise) -> list[object]:
     """The partial derivative by each argument: a `Symbol` of ``out`` and the `ARGUMENTS`, or a float."""
     names = [Symbol(name) for name in ARGUMENTS[: operation.arity]]
     partials = operation.partials(Symbol("out"), names)
-    return [partials[position] for position in sorted(partials)]
+    return [evaluated(partials[position]) for position in sorted(partials)]
 
 
 def written(

@@ -20,17 +20,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from threading import Lock
-from typing import Final, TypeVar, overload
+from typing import Final, TypeVar, cast, overload
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from tapegrad import text
+from tapegrad.arrays import AnyArray, FrozenArray
 from tapegrad.columns import Columns, constant, input_
 from tapegrad.errors import TapeError, TapeFormatError
 from tapegrad.kernels import CONSTANT, INPUT
-from tapegrad.primitive import Params, Primitive, lookup, operation
+from tapegrad.primitive import ARRAYS, Params, Primitive, lookup, operation
 from tapegrad.source import Site
 from tapegrad.text import Row
 from tapegrad.typing import Static
@@ -166,11 +167,15 @@ class Tape(Sequence[Record]):
         """The indices of the records that are arguments, in order."""
         return tuple(i for i, code in enumerate(self._columns.codes[: self._length]) if code == INPUT)
 
-    def constants(self) -> dict[int, float]:
-        """The numbers the program met on the way, by record index: closures, literals."""
+    def constants(self) -> dict[int, float | AnyArray]:
+        """The numbers and arrays the program met on the way, by record index: closures, literals."""
         columns = self._columns
-        codes = enumerate(columns.codes[: self._length])
-        return {i: columns.numbers[i] for i, code in codes if code == CONSTANT}
+        found: dict[int, float | AnyArray] = {}
+        for i, code in enumerate(columns.codes[: self._length]):
+            if code == CONSTANT:
+                value = columns.params_at(i)[0][1]
+                found[i] = value.array if isinstance(value, FrozenArray) else cast(float, value)
+        return found
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -193,7 +198,7 @@ class Tape(Sequence[Record]):
         """What equality compares: the program, not where it was written."""
         columns, length = self._columns, self._length
         return (
-            tuple(columns.codes[:length]),
+            tuple(code % ARRAYS for code in columns.codes[:length]),
             tuple(columns.lefts[:length]),
             tuple(columns.rights[:length]),
             tuple(sorted((i, x) for i, x in columns.extras.items() if i < length)),
@@ -301,5 +306,5 @@ def _faulty_fact(stated: Mapping[str, Static], needed: Mapping[str, type]) -> st
         return f"has no parameter {name!r}"
     for name, kind in needed.items():
         if not isinstance(stated.get(name), kind):
-            return f"needs a {kind.__name__} in its parameter {name!r}"
+            return f"needs a {getattr(kind, '__name__', 'float')} in its parameter {name!r}"
     return ""

@@ -6,22 +6,28 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import FunctionType
+from typing import cast
 
 import attrs
 import numpy as np
 
 from tapegrad import tree
+from tapegrad.arrays import AnyArray, frozen
 from tapegrad.columns import Values
 from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, NonScalarOutputError, OutputTypeError
-from tapegrad.primitive import as_float
-from tapegrad.recorder import Recorder, Var, concrete
+from tapegrad.maps import shape_of
+from tapegrad.primitive import as_float, as_value, concrete
+from tapegrad.recorder import ArrayVar, Recorder, Var
 from tapegrad.tape import Tape
 from tapegrad.tree import LEAF, Structure
 
 __all__ = [
-    "Arguments", "Parameters", "Recorded", "Trace", "lower", "name_of", "number_returned", "output_index", "record",
-    "scalar_output", "trace",
+    "Arguments", "Parameters", "Recorded", "Trace", "handed_out", "lower", "name_of", "number_returned",
+    "output_index", "record", "scalar_output", "trace",
 ]  # fmt: skip
+
+
+_LEAVES = frozenset({float, Var, ArrayVar, np.ndarray})  # the commonest trees are one of these
 
 
 @attrs.frozen(eq=False)
@@ -45,7 +51,7 @@ class Recorded:
 
     def output(self) -> object:
         """What the function returned, one transform further out."""
-        return self.structure.unflatten([self.values[i] for i in self.outputs])
+        return self.structure.unflatten([handed_out(self.values[i]) for i in self.outputs])
 
 
 def record(
@@ -73,7 +79,7 @@ def record(
         if has_aux:
             returned, aux = split_aux(function, returned)
             aux = lower(aux, recorder)
-        if type(returned) is Var or type(returned) is float:
+        if type(returned) in _LEAVES:
             found: list[object] = [returned]
             structure = LEAF
         else:
@@ -100,21 +106,33 @@ def output_index(recorder: Recorder, leaf: object, function: Callable[..., objec
         leaf.recording.writer((leaf,))  # a leaked variable says so
         variable = recorder.adopt(leaf)
         return variable.index if variable.recording is recorder else recorder.constant(variable)
-    if isinstance(leaf, (bool, np.bool_)) or not isinstance(leaf, (float, int, np.floating, np.integer)):
+    if isinstance(leaf, (bool, np.bool_)) or not isinstance(leaf, (float, int, np.floating, np.integer, np.ndarray)):
         msg = f"{name_of(function)} returned {leaf!r:.60}, a {type(leaf).__name__}, where a number is needed"
         raise OutputTypeError(msg)
-    return recorder.constant(as_float(leaf))
+    value = as_value(leaf)
+    return recorder.constant(frozen(value) if isinstance(value, np.ndarray) else value)
 
 
 def number_returned(recorder: Recorder, returned: object, function: Callable[..., object]) -> int:
     """As `scalar_output`, of what the function returned while `recorder` recorded it."""
     leaves, structure = tree.flatten(returned)
-    return scalar_output([output_index(recorder, leaf, function) for leaf in leaves], structure, function)
+    outputs = [output_index(recorder, leaf, function) for leaf in leaves]
+    return scalar_output(outputs, structure, recorder.values, function)
 
 
-def scalar_output(outputs: Sequence[int], structure: Structure, function: Callable[..., object]) -> int:
+def scalar_output(outputs: Sequence[int], structure: Structure, values: Values, function: Callable[..., object]) -> int:
     """The record of the one number that the function returned. Raises NonScalarOutputError otherwise."""
     if structure.is_leaf:
+        shape = shape_of(values[outputs[0]])
+        if shape:
+            msg = (
+                f"grad needs one number, but {name_of(function)} returned an array of shape {shape}; "
+                "return its sum, tnp.sum(...), or ask for all derivatives with jacobian"
+            )
+            raise NonScalarOutputError(msg)
+        if np.iscomplexobj(concrete(values[outputs[0]])):  # type: ignore[arg-type]  # any object
+            msg = f"grad needs a real number, but {name_of(function)} returned a complex one; take tnp.real or tnp.abs"
+            raise OutputTypeError(msg)
         return outputs[0]
     if not outputs:
         msg = f"{name_of(function)} returned no number, but {structure}; is a `return` missing?"
@@ -126,10 +144,17 @@ def scalar_output(outputs: Sequence[int], structure: Structure, function: Callab
     raise NonScalarOutputError(msg)
 
 
+def handed_out(value: object) -> object:
+    """A value as the user gets it: an array that may be written to, or a number."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.copy() if value.shape else value[()]
+
+
 def lower(aux: object, recorder: Recorder) -> object:
     """`aux` with the variables of this trace replaced by their values, so that none leaks."""
     return tree.map_leaves(
-        lambda leaf: leaf.primal if isinstance(leaf, Var) and leaf.recording is recorder else leaf, aux
+        lambda leaf: handed_out(leaf.primal) if isinstance(leaf, Var) and leaf.recording is recorder else leaf, aux
     )
 
 
@@ -171,9 +196,9 @@ class Parameters:
 
 
 def differentiable(leaf: object, name: str) -> object:
-    """`leaf` as a number to differentiate: a Python float or a traced value.
+    """`leaf` as something to differentiate: a Python float, an array of floats that cannot change, a traced value.
 
-    Raises IntegerArgumentError for an int or bool, ArgumentTypeError for anything else.
+    Raises IntegerArgumentError for integers or bools, ArgumentTypeError for anything else.
     """
     if type(leaf) is float:
         return leaf
@@ -182,6 +207,8 @@ def differentiable(leaf: object, name: str) -> object:
         return leaf
     if isinstance(leaf, (float, np.floating)):
         return float(leaf)
+    if isinstance(leaf, np.ndarray):
+        return _differentiable_array(leaf, name)
     if isinstance(leaf, (int, np.integer, np.bool_)):
         cure = f"write {as_float(leaf)!r}" if not isinstance(leaf, (bool, np.bool_)) else "leave it out of argnums"
         msg = (
@@ -189,9 +216,27 @@ def differentiable(leaf: object, name: str) -> object:
             f"which has no derivative; {cure}"
         )
         raise IntegerArgumentError(msg)
-    cure = "pass array.tolist()" if isinstance(leaf, np.ndarray) else "pass floats, and leave settings out of argnums"
+    cure = "pass floats, and leave settings out of argnums"
+    if isinstance(leaf, (complex, np.complexfloating)):
+        cure = _REAL_ARGUMENTS
     msg = f"argument {name} is {leaf!r:.60}, a {type(leaf).__name__}, which cannot be differentiated; {cure}"
     raise ArgumentTypeError(msg)
+
+
+_REAL_ARGUMENTS = "arguments are real: pass the real and the imaginary part, and combine them as x + 1j * y"
+
+
+def _differentiable_array(leaf: AnyArray, name: str) -> object:
+    """An array of floats, as nobody can change it any more; one of float64 without axes is a float."""
+    if leaf.dtype.kind in "iub":
+        cure = "leave it out of argnums" if leaf.dtype.kind == "b" else f"write {name}.astype(float)"
+        msg = f"argument {name} is an array of {leaf.dtype}, which has no derivative; {cure}"
+        raise IntegerArgumentError(msg)
+    if leaf.dtype.kind != "f":
+        cure = _REAL_ARGUMENTS if leaf.dtype.kind == "c" else "pass an array of floats"
+        msg = f"argument {name} is an array of {leaf.dtype}, which cannot be differentiated; {cure}"
+        raise ArgumentTypeError(msg)
+    return float(leaf) if leaf.ndim == 0 and leaf.dtype == np.float64 else frozen(leaf)
 
 
 @attrs.frozen(eq=False)
@@ -209,7 +254,7 @@ class Arguments:
         flat: list[object] = []
         structures: list[Structure] = []
         for argument in arguments:
-            if type(argument) is float or type(argument) is Var:
+            if type(argument) in _LEAVES:
                 flat.append(argument)
                 structures.append(LEAF)
             else:
@@ -254,8 +299,12 @@ def _leaf_names(structures: Sequence[Structure], roots: Sequence[str]) -> list[s
 
 
 def _like(original: object, g: object) -> object:
-    if isinstance(original, np.floating) and type(g) is float:
-        return type(original)(g)
+    """A derivative in the form of its argument: a scalar of NumPy, or an array without axes."""
+    if type(g) is float:
+        if isinstance(original, np.floating):
+            return type(original)(g)
+        if isinstance(original, np.ndarray):
+            return np.asarray(g)
     return g
 
 
@@ -263,7 +312,7 @@ def _like(original: object, g: object) -> object:
 class Trace:
     """What one call did: the program, the value of every record, and the result.
 
-    ``values`` are plain numbers, by record; of a guard 1.0 or 0.0. ``output`` is what the function returned,
+    ``values`` are plain numbers and arrays, by record; of a guard 1.0 or 0.0. ``output`` is what the function returned,
     with plain numbers too, or with variables of an enclosing transform; ``outputs`` are the records of its leaves.
 
     >>> t = trace(lambda x, y: x * y + 1.0, 2.0, 3.0)
@@ -276,11 +325,18 @@ class Trace:
     tape: Tape
     output: object
     outputs: tuple[int, ...]
+    arrays: Mapping[int, AnyArray] = attrs.field(factory=dict, repr=False)  # the values that are no numbers
 
     @cached_property
     def values(self) -> tuple[float, ...]:
-        """The value of every record; nan for a call with several results, whose items follow it."""
-        return tuple(self.tape.columns.numbers[: len(self.tape)])
+        """The value of every record; nan for a call with several results, whose items follow it.
+
+        Those that are arrays are arrays, which is more than the type says: few programs have both in mind.
+        """
+        values: list[object] = list(self.tape.columns.numbers[: len(self.tape)])
+        for index, array in self.arrays.items():
+            values[index] = array
+        return cast(tuple[float, ...], tuple(values))
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self.tape)} records, output {self.output!r:.60}>"
@@ -295,4 +351,6 @@ def trace(function: Callable[..., object], *vals: object, **keywords: object) ->
     arguments = Arguments.of(vals, Parameters.of(function).first(len(vals)))
     leaves, names = arguments.leaves, arguments.names
     recorded = record(function, leaves, arguments.rebuild, keywords, names=names, locating=True)
-    return Trace(recorded.tape.compact(), recorded.output(), recorded.outputs)
+    outers = {index: concrete(value) for index, value in recorded.values.outers.items()}
+    arrays = {index: value for index, value in outers.items() if isinstance(value, np.ndarray)}
+    return Trace(recorded.tape.compact(), recorded.output(), recorded.outputs, arrays)

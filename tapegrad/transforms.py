@@ -20,7 +20,7 @@ from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
 from tapegrad.recorder import Scalar, Var
 from tapegrad.reverse import cotangents_of, seeds_of
-from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record, scalar_output
+from tapegrad.trace import Arguments, Parameters, Recorded, handed_out, name_of, record, scalar_output
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -67,11 +67,11 @@ class Gradient(Transform):
         """The answer for arguments of any structure."""
         arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
         recorded = record(self.function, arguments.leaves, rebuild, keywords, self.has_aux)
-        output = scalar_output(recorded.outputs, recorded.structure, self.function)
+        output = scalar_output(recorded.outputs, recorded.structure, recorded.values, self.function)
         count = len(arguments.leaves)
         gradients = arguments.gradients(cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count))
         gradient = gradients if isinstance(self.argnums, tuple) else gradients[0]
-        value = recorded.values[output]
+        value = handed_out(recorded.values[output])
         recorded.release()
         if not self.with_value:
             return (gradient, recorded.aux) if self.has_aux else gradient
@@ -187,7 +187,7 @@ class Derivatives(Transform):
             return self.function(*positional, **keywords)
 
         recorded = record(call, arguments.leaves, rebuild, {}, locating=self.intermediates)
-        output = scalar_output(recorded.outputs, recorded.structure, self.function)
+        output = scalar_output(recorded.outputs, recorded.structure, recorded.values, self.function)
         count = len(recorded.tape) if self.intermediates else len(arguments.leaves)
         cotangents = cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count)
         gradients = arguments.gradients(cotangents[: len(arguments.leaves)])

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TypeVar, cast
 
 import attrs
+import numpy as np
 import optree
 
 from tapegrad.errors import StructureError
@@ -45,13 +46,13 @@ class Structure:
         return self.spec.unflatten(leaves)
 
     def floats_of(self, tree: object) -> list[object] | None:
-        """The leaves of `tree`, if it has this very structure and they are all floats."""
+        """The leaves of `tree`, if it has this very structure and they are all floats or arrays."""
         found: list[object]
         try:
             found = self.spec.flatten_up_to(tree)  # type: ignore[arg-type, assignment]  # any object
         except ValueError:
             return None
-        return found if set(map(type, found)) <= {float} else None
+        return found if set(map(type, found)) <= {float, np.ndarray} else None
 
     def names(self, root: str) -> list[str]:
         """A Python expression for each leaf: ``params['w'][0]`` for root ``params``."""
@@ -115,7 +116,9 @@ def _flatten_unseen(tree: object) -> tuple[list[object], Structure]:
     while True:
         found: list[object]
         found, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)  # type: ignore[arg-type]  # any object
-        unknown = {cls for cls in set(map(type, found)) if cls is not float and _is_record(cls)}
+        unknown = {
+            cls for cls in set(map(type, found)) if cls is not float and cls is not np.ndarray and _is_record(cls)
+        }
         if not unknown:
             return found, Structure(spec)
         with _registering:  # another thread may have met the same class

@@ -8,10 +8,12 @@ name to test with ``isinstance``, is `tapegrad.Var`.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias, TypeVar
 
 from mypy_extensions import mypyc_attr
+
+from tapegrad.arrays import AnyArray, FrozenArray, FrozenIndex
 
 __all__ = ["Number", "Partials", "Static", "Traced", "TracedT"]
 
@@ -27,21 +29,21 @@ class Traced:
     __slots__ = ()
 
     @abstractmethod
-    def __add__(self, other: Number) -> Traced: ...
+    def __add__(self, other: Number | AnyArray) -> Traced: ...
     @abstractmethod
-    def __radd__(self, other: Number) -> Traced: ...
+    def __radd__(self, other: Number | AnyArray) -> Traced: ...
     @abstractmethod
-    def __sub__(self, other: Number) -> Traced: ...
+    def __sub__(self, other: Number | AnyArray) -> Traced: ...
     @abstractmethod
-    def __rsub__(self, other: Number) -> Traced: ...
+    def __rsub__(self, other: Number | AnyArray) -> Traced: ...
     @abstractmethod
-    def __mul__(self, other: Number) -> Traced: ...
+    def __mul__(self, other: Number | AnyArray) -> Traced: ...
     @abstractmethod
-    def __rmul__(self, other: Number) -> Traced: ...
+    def __rmul__(self, other: Number | AnyArray) -> Traced: ...
     @abstractmethod
-    def __truediv__(self, other: Number) -> Traced: ...
+    def __truediv__(self, other: Number | AnyArray) -> Traced: ...
     @abstractmethod
-    def __rtruediv__(self, other: Number) -> Traced: ...
+    def __rtruediv__(self, other: Number | AnyArray) -> Traced: ...
     @abstractmethod
     def __neg__(self) -> Traced: ...
     @abstractmethod
@@ -59,8 +61,13 @@ Number: TypeAlias = float | Traced
 
 TracedT = TypeVar("TracedT", bound=Traced)
 
-Partials: TypeAlias = dict[int, Number]
-"""A derivative dictionary: argument position -> partial derivative (never keyed by tape index)."""
+Partials: TypeAlias = Mapping[int, Number | Callable[[], Number]]
+"""A derivative dictionary: argument position -> partial derivative (never keyed by tape index).
 
-Static: TypeAlias = bool | int | float | str | tuple["Static", ...] | Callable[..., object] | None
+A partial that takes work may be a function that computes it.
+"""
+
+Static: TypeAlias = (
+    bool | int | float | str | tuple["Static", ...] | Callable[..., object] | FrozenArray | FrozenIndex | None
+)
 """A fact about a record that no derivative flows through."""

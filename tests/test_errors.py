@@ -76,7 +76,7 @@ def test_conversions_are_refused_at_every_depth() -> None:
 
 @pytest.mark.parametrize(
     "combine",
-    [lambda x: x + "a", lambda x: None * x, lambda x: x**1j, lambda x: [1.0] - x, lambda x: x < "a"],
+    [lambda x: x + "a", lambda x: None * x, lambda x: [1.0] - x, lambda x: x < "a"],
 )
 def test_python_refuses_operands_that_are_no_numbers(combine: Callable[[tg.Scalar], tg.Scalar]) -> None:
     with pytest.raises(TypeError, match=r"unsupported operand|not supported"):
@@ -95,14 +95,14 @@ def test_equality_with_other_things_is_false_and_leaves_no_guard() -> None:
 @pytest.mark.parametrize(
     ("combine", "fault"),
     [
-        (lambda x: tnp.sin("1"), "expected a float or a traced value, got str '1'"),  # type: ignore[call-overload]
+        (lambda x: tnp.sin("1"), "expected a number, an array or a traced value, got str '1'"),  # type: ignore[call-overload]
         (lambda x: tnp.maximum(x, None), "got NoneType"),
-        (lambda x: tnp.hypot(x, 2j), "got complex"),
-        (lambda x: np.ones(3) * x, "got ndarray"),
+        (lambda x: tnp.hypot(x, 2j), "hypot has no complex derivative"),
+        (lambda x: x * np.array(["a"]), "got an array of <U1"),
         (lambda x: np.heaviside(x, 1.0), "numpy.heaviside is not among the operations"),
-        (lambda x: np.sin(x, out=np.zeros(1)), "numpy.sin with out="),
+        (lambda x: np.sin(x, out=np.zeros(1)), "numpy.sin was to write a traced value into a plain array"),
         (lambda x: np.add.at(np.zeros(1), 0, x), "numpy.add.at is not"),
-        (lambda x: np.sum(x), r"numpy.add.reduce .*, at test_errors\.py:"),
+        (lambda x: np.lexsort(x), r"numpy.lexsort .*, at test_errors\.py:"),
     ],
 )
 def test_operands_are_checked(combine: Callable[[tg.Scalar], tg.Scalar], fault: str) -> None:

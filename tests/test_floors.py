@@ -9,14 +9,20 @@ PACKAGE = Path(__file__).parent.parent / "tapegrad"
 
 # The house, in reading order: the floor of a module is its line, its place within it is its order there.
 FLOORS: list[list[str]] = [
-    ["engine", "errors", "typing", "floats", "vectors", "source", "functional"],
-    ["kernels", "primitive", "columns", "text", "tape", "elementwise"],
-    ["ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural"],
-    ["operators", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
-    ["evaluate", "reverse", "forward"],
+    ["engine", "errors", "floats", "arrays", "typing", "vectors", "source", "functional"],
+    ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
+    [
+        "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
+        "ops.shape", "ops.products",
+    ],
+    ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
+    ["evaluate", "batch", "reverse", "forward"],
     [],  # 5: rewriting, to come
     [],  # 6: native code, to come
-    ["calls", "direct", "transforms", "jacobians", "subcalls", "custom", "checkpoint", "numpy", "testing", "extend"],
+    [
+        "calls", "direct", "transforms", "vmap", "jacobians", "subcalls", "custom", "checkpoint",
+        "numpy.signatures", "numpy.shapes", "numpy.reductions", "numpy.products", "numpy", "testing", "extend",
+    ],
     [
         "files", "generator", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",

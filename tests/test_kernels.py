@@ -18,7 +18,7 @@ from strategies import NUMBERS, SPECIAL
 import tapegrad as tg
 import tapegrad.numpy as tnp
 from tapegrad import floats, generator, kernels, ops
-from tapegrad.elementwise import Elementwise, Nary, binary, elementwise, unary
+from tapegrad.elementwise import Binary, Elementwise, Nary, Unary, binary, elementwise, evaluated, unary
 from tapegrad.forward import push_forward, push_numbers
 from tapegrad.kernels import CODES, COUNT
 from tapegrad.ops import selection
@@ -59,7 +59,7 @@ def test_what_is_checked_in_is_what_is_generated() -> None:
 
 
 def test_every_operation_of_every_family_has_a_code_of_its_own() -> None:
-    declared = [x for family in FAMILIES for x in vars(family).values() if isinstance(x, (Elementwise, Comparison))]
+    declared = [x for family in FAMILIES for x in vars(family).values() if isinstance(x, (Unary, Binary, Comparison))]
     assert {x.name for x in declared} | {"input", "constant"} == CODES.keys()
     assert all(x.code == CODES[x.name] for x in declared)
     assert sorted(CODES.values()) == list(range(COUNT))
@@ -109,7 +109,8 @@ def swept_by_kernels(operation: Elementwise, point: Point, g: float, tangents: P
 
 def stated_by_rule(operation: Elementwise, point: Point, g: float, tangents: Point) -> list[float]:
     """The same, written out: what is exactly zero, or is no position of the rule, contributes exactly zero."""
-    partials = cast(dict[int, float], operation.partials(operation.compute(*point), point))
+    stated = operation.partials(operation.compute(*point), point)
+    partials = {position: cast(float, evaluated(partial)) for position, partial in stated.items()}
     cotangents = [floats.chain(g, partials[i]) if i in partials else 0.0 for i in range(len(point))]
     terms = [floats.chain(t, partials[i]) if i in partials else 0.0 for i, t in enumerate(tangents)]
     return [*cotangents, functools.reduce(operator.add, terms)]
@@ -142,9 +143,9 @@ def declared_again(operation: Elementwise) -> list[Elementwise]:
     name, compute = operation.name, operation.compute
     rule = cast(Callable[..., Partials] | None, operation.rule)
     own_kind = (
-        unary(f"test_unary_{name}", compute, rule)
+        unary(f"test_unary_{name}", compute, operation.over, rule)
         if operation.arity == 1
-        else binary(f"test_binary_{name}", compute, rule)
+        else binary(f"test_binary_{name}", compute, operation.over, rule)
     )
     return [elementwise(f"test_declared_{name}", compute, rule), own_kind]
 
@@ -244,6 +245,10 @@ def test_a_rule_that_reads_an_outer_variable_leaves_its_sweep_to_rules(
     assert tg.grad(outer)(3.0) == inner(0.5) * 0.5
 
 
+def cubed(x: float) -> float:
+    return x * x * x
+
+
 def test_an_operation_may_be_declared_by_its_class() -> None:
-    cube = Nary("test_declared_by_its_class", 1, lambda x: x * x * x, lambda out, x: {0: 3.0 * x * x})
+    cube = Nary("test_declared_by_its_class", 1, cubed, cubed, lambda out, x: {0: 3.0 * x * x})
     assert tg.grad(cube)(2.0) == 12.0

@@ -126,11 +126,8 @@ def test_nested_transforms_through_numpy() -> None:
 
 
 REFUSED: list[tuple[str, Callable[..., object]]] = [
-    ("numpy.sin with out=", lambda x: np.sin(x, out=np.empty(()))),
     ("numpy.sin with dtype=", lambda x: np.sin(x, dtype=np.float32)),
-    ("numpy.add with out=", lambda x: np.add(x, 1.0, out=np.empty(()))),
     ("numpy.sin with where=", lambda x: np.sin(x, where=np.array(True))),
-    ("numpy.add.reduce", np.add.reduce),
     ("numpy.add.accumulate", np.add.accumulate),
     ("numpy.multiply.outer", lambda x: np.multiply.outer(x, 2.0)),
     ("numpy.spacing", lambda x: np.spacing(x)),
@@ -151,9 +148,9 @@ def test_what_cannot_be_traced_is_refused_by_name(named: str, f: Callable[..., o
         assert f"{Path(__file__).name}:{f.__code__.co_firstlineno}" in str(caught.value)
 
 
-@pytest.mark.parametrize("other", ["2", None, 1j, np.ones(2)], ids=["str", "None", "complex", "array"])
+@pytest.mark.parametrize("other", ["2", None, np.array(["2"])], ids=["str", "None", "array of text"])
 def test_other_operands_are_refused(other: object) -> None:
-    with pytest.raises(OperandError, match="expected a float or a traced value"):
+    with pytest.raises(OperandError, match="expected a number, an array or a traced value"):
         tg.grad(lambda x: numpys("add")(x, other))(0.5)
 
 

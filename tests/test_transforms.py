@@ -159,7 +159,10 @@ def test_numpy_scalars_are_numbers() -> None:
         ({"a": [1.0, 2]}, IntegerArgumentError, r"argument x\['a'\]\[1\] is 2"),
         ("2.0", ArgumentTypeError, "a str, which cannot be differentiated"),
         (Pair(2j, (1.0, [])), ArgumentTypeError, r"argument x\.left is 2j, a complex"),  # type: ignore[arg-type]
-        (np.ones(3), ArgumentTypeError, r"tolist\(\)"),
+        (np.arange(3), IntegerArgumentError, r"write x\.astype\(float\)"),
+        (np.ones(3, bool), IntegerArgumentError, "leave it out of argnums"),
+        (np.ones(3) * 1j, ArgumentTypeError, r"x \+ 1j \* y"),
+        (np.array(["a"]), ArgumentTypeError, "pass an array of floats"),
     ],
 )
 def test_an_argument_that_is_no_float_is_refused(value: object, error: type[Exception], fault: str) -> None:

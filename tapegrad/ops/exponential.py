@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from tapegrad import floats
+import numpy as np
+
+from tapegrad import arrays, floats
 from tapegrad.elementwise import Binary, Unary, binary, chain, unary
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.typing import Number, Partials
@@ -14,21 +16,23 @@ __all__ = [
     "sqrt", "square",
 ]  # fmt: skip
 
-exp = unary("exp", floats.exp, lambda out, x: {0: out})
-exp2 = unary("exp2", floats.exp2, lambda out, x: {0: out * math.log(2.0)})
-expm1 = unary("expm1", floats.expm1, lambda out, x: {0: exp(x)})  # out + 1 would be 0 in the left tail
+exp = unary("exp", floats.exp, arrays.exp, lambda out, x: {0: out}, holomorphic=True)
+exp2 = unary("exp2", floats.exp2, arrays.exp2, lambda out, x: {0: out * math.log(2.0)})
+expm1 = unary("expm1", floats.expm1, arrays.expm1, lambda out, x: {0: exp(x)})  # out + 1 would be 0 in the left tail
 
-reciprocal = unary("reciprocal", floats.reciprocal, lambda out, x: {0: -(out * out)})
+reciprocal = unary(
+    "reciprocal", floats.reciprocal, arrays.reciprocal, lambda out, x: {0: -(out * out)}, holomorphic=True
+)
 
 # inf at 0
-log = unary("log", floats.log, lambda out, x: {0: reciprocal(x)})
-log1p = unary("log1p", floats.log1p, lambda out, x: {0: reciprocal(1.0 + x)})
-log2 = unary("log2", floats.log2, lambda out, x: {0: divide(1.0 / math.log(2.0), x)})
-log10 = unary("log10", floats.log10, lambda out, x: {0: divide(1.0 / math.log(10.0), x)})
+log = unary("log", floats.log, arrays.log, lambda out, x: {0: reciprocal(x)}, holomorphic=True)
+log1p = unary("log1p", floats.log1p, arrays.log1p, lambda out, x: {0: reciprocal(1.0 + x)})
+log2 = unary("log2", floats.log2, arrays.log2, lambda out, x: {0: divide(1.0 / math.log(2.0), x)})
+log10 = unary("log10", floats.log10, arrays.log10, lambda out, x: {0: divide(1.0 / math.log(10.0), x)})
 
-square = unary("square", floats.square, lambda out, x: {0: 2.0 * x})
-sqrt = unary("sqrt", floats.sqrt, lambda out, x: {0: divide(0.5, out)})  # inf at 0
-cbrt = unary("cbrt", floats.cbrt, lambda out, x: {0: divide(1.0 / 3.0, out * out)})  # inf at 0
+square = unary("square", floats.square, arrays.square, lambda out, x: {0: 2.0 * x}, holomorphic=True)
+sqrt = unary("sqrt", floats.sqrt, arrays.sqrt, lambda out, x: {0: divide(0.5, out)})  # inf at 0
+cbrt = unary("cbrt", floats.cbrt, np.cbrt, lambda out, x: {0: divide(1.0 / 3.0, out * out)})  # inf at 0
 
 
 def _power_partials(out: Number, x: Number, y: Number) -> Partials:
@@ -39,11 +43,13 @@ def _power_partials(out: Number, x: Number, y: Number) -> Partials:
     logarithm 0: 0**y does not change with a positive y.
     """
     by_x = 0.0 if type(y) is float and y == 0.0 else chain(y, power(x, y - 1.0))
-    return {0: by_x, 1: chain(out, log(x + is_zero(x)))}
+    return {0: by_x, 1: lambda: chain(out, log(x + is_zero(x)))}
 
 
-power: Binary = binary("power", floats.power, _power_partials)
+power: Binary = binary("power", floats.power, arrays.power, _power_partials, holomorphic=True)
 
 # 1 - sigmoid(x) is sigmoid(-x), which does not cancel in the right tail.
-sigmoid: Unary = unary("sigmoid", floats.sigmoid, lambda out, x: {0: out * sigmoid(-x)})
-logaddexp = binary("logaddexp", floats.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: sigmoid(y - x)})
+sigmoid: Unary = unary("sigmoid", floats.sigmoid, arrays.sigmoid, lambda out, x: {0: out * sigmoid(-x)})
+logaddexp = binary(
+    "logaddexp", floats.logaddexp, np.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: lambda: sigmoid(y - x)}
+)

@@ -6,8 +6,10 @@ import operator
 from math import inf
 from typing import overload
 
-from tapegrad import floats
-from tapegrad.elementwise import binary
+import numpy as np
+
+from tapegrad import arrays, floats
+from tapegrad.elementwise import binary, elementwise
 from tapegrad.ops.arithmetic import absolute
 from tapegrad.primitive import Comparison
 from tapegrad.typing import Number, TracedT
@@ -17,18 +19,26 @@ __all__ = [
     "share", "where",
 ]  # fmt: skip
 
-less = Comparison("less", operator.lt)
-less_equal = Comparison("less_equal", operator.le)
-greater = Comparison("greater", operator.gt)
-greater_equal = Comparison("greater_equal", operator.ge)
-equal = Comparison("equal", operator.eq)
-not_equal = Comparison("not_equal", operator.ne)
+# Of arrays: one answer for each element, and no guard, since the program goes on the same way.
+is_less = elementwise("is_less", lambda x, y: float(x < y), None, np.less)
+is_less_equal = elementwise("is_less_equal", lambda x, y: float(x <= y), None, np.less_equal)
+is_greater = elementwise("is_greater", lambda x, y: float(x > y), None, np.greater)
+is_greater_equal = elementwise("is_greater_equal", lambda x, y: float(x >= y), None, np.greater_equal)
+is_equal = elementwise("is_equal", lambda x, y: float(x == y), None, np.equal)
+is_not_equal = elementwise("is_not_equal", lambda x, y: float(x != y), None, np.not_equal)
+
+less = Comparison("less", operator.lt, is_less)
+less_equal = Comparison("less_equal", operator.le, is_less_equal)
+greater = Comparison("greater", operator.gt, is_greater)
+greater_equal = Comparison("greater_equal", operator.ge, is_greater_equal)
+equal = Comparison("equal", operator.eq, is_equal)
+not_equal = Comparison("not_equal", operator.ne, is_not_equal)
 
 
 # The winner of a maximum takes the whole derivative; a tie is shared equally.
-share = binary("share", floats.share, None)
-maximum = binary("maximum", floats.maximum, lambda out, x, y: {0: share(x, y), 1: share(y, x)})
-minimum = binary("minimum", floats.minimum, lambda out, x, y: {0: share(y, x), 1: share(x, y)})
+share = binary("share", floats.share, arrays.share, None)
+maximum = binary("maximum", floats.maximum, np.maximum, lambda out, x, y: {0: share(x, y), 1: share(y, x)})
+minimum = binary("minimum", floats.minimum, np.minimum, lambda out, x, y: {0: share(y, x), 1: share(x, y)})
 
 
 @overload

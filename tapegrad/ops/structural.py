@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
-from tapegrad import floats
+from tapegrad import arrays, floats
 from tapegrad.elementwise import unary
-from tapegrad.primitive import Linear, Params
+from tapegrad.primitive import Params, Primitive
 
 __all__ = ["item", "stop_gradient"]
 
 
-def _take(operand: object, params: Params) -> object:
-    index = cast(int, dict(params)["index"])
-    return None if operand is None else cast(Sequence[object], operand)[index]
+class _Item(Primitive):
+    """One value of a record whose value is a tuple: number `index` of `count`.
+
+    Transposed, it puts the cotangent in its place among None, the symbolic zero.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("item", 1, {"index": int, "count": int})
+
+    def evaluate(self, operands: Sequence[object], params: Params) -> object:
+        index = cast(int, dict(params)["index"])
+        return cast(Sequence[object], operands[0])[index]
+
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
+        del out, operands
+        return None if tangents[0] is None else self.evaluate((tangents[0],), params)
+
+    def batch(self, operands: Sequence[object], lanes: Sequence[bool], size: int, params: Params) -> object:
+        del lanes, size
+        return self.evaluate(operands, params)
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del out, operands, wanted  # the one there is
+        facts = dict(params)
+        return {0: tuple(g if i == facts["index"] else None for i in range(cast(int, facts["count"])))}
 
 
-def _put(g: object, params: Params) -> object:
-    static = dict(params)
-    return tuple(g if i == static["index"] else None for i in range(cast(int, static["count"])))
-
-
-# One value of a record whose value is a tuple; params: index, count. Transposed, it puts the cotangent in
-# its place among None, the symbolic zero.
-item = Linear("item", _take, _put, {"index": int, "count": int})
+item = _Item()
 
 # Declared piecewise constant, so that no derivative flows in either mode.
-stop_gradient = unary("stop_gradient", floats.identity, None)
+stop_gradient = unary("stop_gradient", floats.identity, arrays.identity, None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tapegrad import floats
+import numpy as np
+
+from tapegrad import arrays, floats
 from tapegrad.elementwise import Binary, Unary, binary, unary
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.ops.exponential import reciprocal, sigmoid, sqrt, square
@@ -13,33 +15,36 @@ __all__ = [
     "sinh", "tan", "tanh",
 ]  # fmt: skip
 
-sin = unary("sin", floats.sin, lambda out, x: {0: cos(x)})
-cos: Unary = unary("cos", floats.cos, lambda out, x: {0: -sin(x)})
-tan = unary("tan", floats.tan, lambda out, x: {0: 1.0 + out * out})
+sin = unary("sin", floats.sin, np.sin, lambda out, x: {0: cos(x)}, holomorphic=True)
+cos: Unary = unary("cos", floats.cos, np.cos, lambda out, x: {0: -sin(x)}, holomorphic=True)
+tan = unary("tan", floats.tan, arrays.tan, lambda out, x: {0: 1.0 + out * out})
 
 # (1 - x) (1 + x) rather than 1 - x**2, which loses half the digits near 1
-arcsin = unary("arcsin", floats.arcsin, lambda out, x: {0: reciprocal(sqrt((1.0 - x) * (1.0 + x)))})
-arccos = unary("arccos", floats.arccos, lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))})
+arcsin = unary("arcsin", floats.arcsin, arrays.arcsin, lambda out, x: {0: reciprocal(sqrt((1.0 - x) * (1.0 + x)))})
+arccos = unary("arccos", floats.arccos, arrays.arccos, lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))})
 # 1 / (1 + x**2) by the length, for x**2 would overflow at half the exponent range
-arctan = unary("arctan", floats.arctan, lambda out, x: {0: square(reciprocal(hypot(x, 1.0)))})
+arctan = unary("arctan", floats.arctan, np.arctan, lambda out, x: {0: square(reciprocal(hypot(x, 1.0)))})
 
-sinh = unary("sinh", floats.sinh, lambda out, x: {0: cosh(x)})
-cosh: Unary = unary("cosh", floats.cosh, lambda out, x: {0: sinh(x)})
+sinh = unary("sinh", floats.sinh, arrays.sinh, lambda out, x: {0: cosh(x)}, holomorphic=True)
+cosh: Unary = unary("cosh", floats.cosh, arrays.cosh, lambda out, x: {0: sinh(x)}, holomorphic=True)
 # 1 - tanh(x)**2 is 4 s(2x) s(-2x), which is accurate in the tails, and so is every further derivative
-tanh = unary("tanh", floats.tanh, lambda out, x: {0: 4.0 * (sigmoid(2.0 * x) * sigmoid(-2.0 * x))})
+tanh = unary("tanh", floats.tanh, np.tanh, lambda out, x: {0: 4.0 * (sigmoid(2.0 * x) * sigmoid(-2.0 * x))})
 
-arcsinh = unary("arcsinh", floats.arcsinh, lambda out, x: {0: reciprocal(hypot(x, 1.0))})
+arcsinh = unary("arcsinh", floats.arcsinh, np.arcsinh, lambda out, x: {0: reciprocal(hypot(x, 1.0))})
 # two square roots, because (x - 1) (x + 1) overflows at half the exponent range
-arccosh = unary("arccosh", floats.arccosh, lambda out, x: {0: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0))})
+arccosh = unary(
+    "arccosh", floats.arccosh, arrays.arccosh, lambda out, x: {0: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0))}
+)
 
 
-arctanh = unary("arctanh", floats.arctanh, lambda out, x: {0: reciprocal((1.0 - x) * (1.0 + x))})
+arctanh = unary("arctanh", floats.arctanh, arrays.arctanh, lambda out, x: {0: reciprocal((1.0 - x) * (1.0 + x))})
 
 # Both divide by the length twice rather than by its square, and by 1 at the origin, where the
 # derivatives are 0 by convention.
 hypot: Binary = binary(
     "hypot",
     floats.hypot,
+    arrays.hypot,
     lambda out, x, y: {0: divide(x, out + is_zero(out)), 1: divide(y, out + is_zero(out))},
 )
 
@@ -52,4 +57,4 @@ def _arctan2_partials(out: Number, y: Number, x: Number) -> Partials:
     return {0: divide(divide(x, r), r), 1: divide(divide(-y, r), r)}
 
 
-arctan2 = binary("arctan2", floats.arctan2, _arctan2_partials)
+arctan2 = binary("arctan2", floats.arctan2, np.arctan2, _arctan2_partials)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, cast
 
 import attrs
 
-from tapegrad.elementwise import Elementwise
+from tapegrad.elementwise import Elementwise, evaluated
 from tapegrad.naming import names_of_records
 from tapegrad.primitive import Comparison
 from tapegrad.reverse import pull_back
@@ -104,9 +104,10 @@ def _partials(trace: Trace, index: int, record: Record) -> tuple[float | None, .
     primitive, operands = record.primitive, [trace.values[i] for i in record.inputs]
     if isinstance(primitive, Elementwise):
         found: Mapping[int, object] = primitive.partials(trace.values[index], operands)
+        found = {position: evaluated(partial) for position, partial in found.items()}
         found = found or dict.fromkeys(range(len(operands)), 0.0)  # piecewise constant
     else:
-        found = primitive.pull(1.0, trace.values[index], operands, record.params)
+        found = primitive.pull(1.0, trace.values[index], operands, record.params, range(len(operands)))
     partials = (found.get(position) for position in range(len(operands)))
     return tuple(partial if isinstance(partial, float) else None for partial in partials)
 

@@ -179,9 +179,9 @@ def test_what_is_no_number_is_refused(op: Binary, left: object, right: object, o
 
 
 @pytest.mark.parametrize("function", [tnp.sin, tnp.relu, tnp.abs])
-@pytest.mark.parametrize("operand", ["1", None, [1.0], 1j, np.ones(2)])
+@pytest.mark.parametrize("operand", ["1", None, ["1"], np.array(["1"])])
 def test_a_function_of_no_number_is_refused(function: Callable[[object], float], operand: object) -> None:
-    with pytest.raises(OperandError, match="expected a float or a traced value"):
+    with pytest.raises(OperandError, match="expected a number, an array or a traced value"):
         function(operand)
 
 

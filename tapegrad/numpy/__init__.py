@@ -6,6 +6,12 @@ value. The derivative of each is beside its value in `tapegrad.ops`.
 
 from math import e, inf, nan, pi
 
+import numpy as _numpy
+
+from tapegrad import dispatch
+from tapegrad.numpy.products import matmul
+from tapegrad.numpy.reductions import mean, sum
+from tapegrad.numpy.shapes import astype, broadcast_to, expand_dims, ravel, reshape, squeeze, transpose
 from tapegrad.ops.activation import erf, erfc, gelu, relu, silu, softplus
 from tapegrad.ops.arithmetic import (
     absolute,
@@ -88,9 +94,11 @@ __all__ = [
     "arctanh",
     "asin",
     "asinh",
+    "astype",
     "atan",
     "atan2",
     "atanh",
+    "broadcast_to",
     "cbrt",
     "ceil",
     "clip",
@@ -103,6 +111,7 @@ __all__ = [
     "erfc",
     "exp",
     "exp2",
+    "expand_dims",
     "expm1",
     "floor",
     "floor_divide",
@@ -120,7 +129,9 @@ __all__ = [
     "log2",
     "log10",
     "logaddexp",
+    "matmul",
     "maximum",
+    "mean",
     "minimum",
     "mod",
     "multiply",
@@ -130,9 +141,11 @@ __all__ = [
     "pi",
     "pow",
     "power",
+    "ravel",
     "reciprocal",
     "relu",
     "remainder",
+    "reshape",
     "sigmoid",
     "sign",
     "silu",
@@ -141,8 +154,19 @@ __all__ = [
     "softplus",
     "sqrt",
     "square",
+    "squeeze",
     "subtract",
+    "sum",
     "tan",
     "tanh",
+    "transpose",
     "where",
 ]  # fmt: skip
+
+# The operations of numbers answer for NumPy's universal functions of their name.
+for _name in __all__:
+    _function = globals()[_name]
+    if callable(_function) and not isinstance(_function, type):
+        _original = getattr(_numpy, _name, None)
+        if _original not in dispatch.NUMPY:
+            dispatch.register(_name, _function, _original)

@@ -1,0 +1,64 @@
+"""Which function answers when NumPy, or a method of a variable, is asked: a table that `tapegrad.numpy` fills.
+
+A variable stands far below the functions that people call on it, so it finds them by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from tapegrad.errors import OperandError
+from tapegrad.source import caller
+
+__all__ = ["NUMPY", "apply_function", "known", "named", "nearest", "register"]
+
+_NAMED: Final[dict[str, Callable[..., object]]] = {}
+NUMPY: Final[dict[object, Callable[..., object]]] = {}
+"""The function of NumPy -> the one of `tapegrad.numpy` that answers for it; written by `register` alone."""
+
+
+def register(name: str, function: Callable[..., object], original: object = None) -> None:
+    """Let `function` answer for ``x.name(...)``, and for the `original` of NumPy."""
+    _NAMED[name] = function
+    if original is not None:
+        NUMPY[original] = function
+
+
+def named(name: str) -> Callable[..., object]:
+    """The function that answers for the method `name`."""
+    return _NAMED[name]
+
+
+def known() -> list[str]:
+    """The names of all functions that answer."""
+    return list(_NAMED)
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """``; the nearest that is: sum``, or nothing, for the end of an error."""
+    found = difflib.get_close_matches(name.rpartition(".")[2], names, n=1, cutoff=0.5)
+    return f"; the nearest that is supported: {found[0]}" if found else ""
+
+
+def apply_function(function: Callable[..., object], args: Sequence[object], keywords: Mapping[str, object]) -> object:
+    """What ``function(*args, **keywords)`` of NumPy gives for traced arrays.
+
+    Raises OperandError, naming the function or keyword and the nearest supported one.
+    """
+    answering = NUMPY.get(function)
+    name = f"{getattr(function, '__module__', 'numpy') or 'numpy'}.{function.__name__}"
+    if answering is None:
+        msg = f"{name} is not among the functions that can be traced, at {caller()}{nearest(name, known())}"
+        raise OperandError(msg)
+    parameters = inspect.signature(answering).parameters
+    unknown = [keyword for keyword in keywords if keyword not in parameters]
+    if unknown and not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        msg = (
+            f"{name} with {', '.join(unknown)}= is not among the operations that can be traced, at {caller()}; "
+            f"it takes {', '.join(parameters)}{nearest(unknown[0], list(parameters))}"
+        )
+        raise OperandError(msg)
+    return answering(*args, **keywords)
