@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast, overload
+
+import numpy as np
+import numpy.typing as npt
 
 from tapegrad import tree
 from tapegrad.errors import SettingError
@@ -26,22 +29,53 @@ __all__ = ["central_difference", "check_grads", "programs"]
 Mode = Literal["fwd", "rev"]
 
 
-def central_difference(function: Callable[..., Scalar], *vals: float, arg: int = 0, epsilon: float = 1e-6) -> float:
+@overload
+def central_difference(function: Callable[..., Scalar], *vals: float, arg: int = 0, epsilon: float = 1e-6) -> float: ...
+@overload
+def central_difference(
+    function: Callable[..., Scalar],
+    *vals: float | npt.NDArray[np.float64],
+    arg: int = 0,
+    epsilon: float = 1e-6,
+) -> float | npt.NDArray[np.float64]: ...
+def central_difference(
+    function: Callable[..., Scalar],
+    *vals: float | npt.NDArray[np.float64],
+    arg: int = 0,
+    epsilon: float = 1e-6,
+) -> float | npt.NDArray[np.float64]:
     """The slope of `function` along argument `arg`: (f(x + e) - f(x - e)) / 2e, wrong by O(e**2).
 
-    Raises SettingError if x + e is x: the step is lost in rounding, or is no step.
+    Of an array argument, the slope along each element. Raises SettingError if x + e is x: the step is lost in
+    rounding, or is no step.
 
     >>> round(central_difference(lambda x, y: x * x * y, 3.0, 2.0), 6)
     12.0
     """
-    above, below = list(vals), list(vals)
-    above[arg] += epsilon
-    below[arg] -= epsilon
-    if not above[arg] > below[arg]:
-        msg = f"a step of {epsilon!r} from {vals[arg]!r} is lost in rounding; choose a larger epsilon"
+    x = vals[arg]
+
+    def moved(above: object, below: object, step: float) -> float:
+        around = [[*vals[:arg], side, *vals[arg + 1 :]] for side in (above, below)]
+        return cast(float, (function(*around[0]) - function(*around[1])) / step)
+
+    if not isinstance(x, np.ndarray):
+        return moved(x + epsilon, x - epsilon, _step(x, epsilon))
+    slopes = np.empty(x.shape)
+    for at in np.ndindex(x.shape):
+        above, below = x.copy(), x.copy()
+        above[at] += epsilon
+        below[at] -= epsilon
+        slopes[at] = moved(above, below, _step(float(x[at]), epsilon))
+    return slopes
+
+
+def _step(x: float, epsilon: float) -> float:
+    """The step that is taken, which rounding makes differ from 2 epsilon."""
+    step = (x + epsilon) - (x - epsilon)
+    if not step > 0.0:
+        msg = f"a step of {epsilon!r} from {x!r} is lost in rounding; choose a larger epsilon"
         raise SettingError(msg)
-    # the step that was taken, which rounding made differ from 2 epsilon
-    return cast(float, (function(*above) - function(*below)) / (above[arg] - below[arg]))
+    return step
 
 
 def check_grads(
@@ -52,7 +86,7 @@ def check_grads(
     tolerance: float = 1e-5,
     seed: int = 0,
 ) -> None:
-    """Check the derivatives of a function of trees of floats, up to `order`, along random directions.
+    """Check the derivatives of a function of trees of floats and arrays, up to `order`, along random directions.
 
     Raises AssertionError that names the mode, the order, and the numbers that differ.
 
@@ -75,7 +109,7 @@ def _check(
     path: str,
 ) -> None:
     def direction(like: object) -> object:
-        return tree.map_leaves(lambda _: generator.uniform(0.5, 1.5) * generator.choice((-1.0, 1.0)), like)
+        return tree.map_leaves(lambda leaf: _random_like(leaf, generator), like)
 
     tangents = cast(tuple[object, ...], direction(args))
     g = direction(function(*args))
@@ -100,7 +134,7 @@ def _check(
 
 def _slope(function: Callable[..., object], args: tuple[object, ...], tangents: tuple[object, ...], g: object) -> float:
     """The central difference of <g, f> along `tangents`."""
-    scale = max([1.0, *(abs(cast(float, x)) for x in tree.leaves(args))])
+    scale = max([1.0, *(float(np.max(np.abs(cast(float, x)), initial=0.0)) for x in tree.leaves(args))])
 
     def along(step: float) -> float:
         moved = tree.map_leaves(lambda x, t: x + step * t, args, tangents)
@@ -109,9 +143,20 @@ def _slope(function: Callable[..., object], args: tuple[object, ...], tangents: 
     return central_difference(along, 0.0, epsilon=1e-6 * scale)
 
 
+def _random_like(leaf: object, generator: random.Random) -> object:
+    """A number between 1/2 and 3/2 of either sign for each element of `leaf`."""
+
+    def number() -> float:
+        return generator.uniform(0.5, 1.5) * generator.choice((-1.0, 1.0))
+
+    if not isinstance(leaf, np.ndarray):
+        return number()
+    return np.array([number() for _ in range(leaf.size)], leaf.dtype).reshape(leaf.shape)
+
+
 def _dot(first: object, second: object) -> float:
     pairs = zip(tree.leaves(first), tree.leaves(second), strict=True)
-    return math.fsum(cast(float, x) * cast(float, y) for x, y in pairs)
+    return math.fsum(float(np.sum(cast(float, x) * cast(float, y))) for x, y in pairs)
 
 
 def _compare(found: float, expected: float, tolerance: float, mode: str, args: tuple[object, ...]) -> None:

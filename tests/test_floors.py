@@ -21,7 +21,9 @@ FLOORS: list[list[str]] = [
     [],  # 6: native code, to come
     [
         "calls", "direct", "transforms", "vmap", "jacobians", "subcalls", "custom", "checkpoint",
-        "numpy.signatures", "numpy.shapes", "numpy.reductions", "numpy.products", "numpy", "testing", "extend",
+        "numpy.signatures", "numpy.elementwise", "numpy.complexes", "numpy.creation", "numpy.shapes", "numpy.joining",
+        "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.statistics",
+        "numpy.products", "numpy.signals", "numpy.linalg", "numpy.fft", "numpy", "special", "testing", "extend",
     ],
     [
         "files", "generator", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",

@@ -1,0 +1,5 @@
+"""Interpolation and convolution."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
