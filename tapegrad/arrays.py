@@ -6,6 +6,7 @@ functions with an edge (``log`` at 0, ``exp`` beyond 709) are quiet here. Nothin
 
 from __future__ import annotations
 
+import cmath
 import functools
 import importlib
 import math
@@ -53,6 +54,7 @@ __all__ = [
     "remainder",
     "share",
     "sigmoid",
+    "sigmoid_slope",
     "silu",
     "sinh",
     "softplus",
@@ -60,6 +62,7 @@ __all__ = [
     "square",
     "step",
     "tan",
+    "times",
 ]  # fmt: skip
 
 AnyArray: TypeAlias = npt.NDArray[np.generic]
@@ -258,14 +261,16 @@ def step(x: Floats) -> Floats:
     return np.greater(x, 0.0).astype(x.dtype)
 
 
-def chain(g: Floats | float, partial: Floats | float) -> Floats:
-    """g * partial, but 0 wherever g is, also where the partial is inf or nan."""
-    with np.errstate(all="ignore"):
-        product: Floats = np.multiply(g, partial)
-        # One sum tells whether there is anything to mend: it is finite only if every term is.
-        if not np.isfinite(np.add.reduce(product, axis=None)):
-            product = np.where(np.equal(g, 0.0), product.dtype.type(0.0), product)
-        return product
+def times(g: Floats | float, partial: Floats | float) -> Floats:
+    """g * partial, but 0 wherever g is, also where the partial is inf or nan; NumPy may warn of those."""
+    product: Floats = np.multiply(g, partial)
+    # One sum of squares tells whether there is anything to mend: it is finite only if every term is.
+    if not cmath.isfinite(np.vdot(product, product)):
+        product = np.where(np.equal(g, 0.0), product.dtype.type(0.0), product)
+    return product
+
+
+chain = quiet(times)
 
 
 @quiet
@@ -285,6 +290,12 @@ def sigmoid(x: Floats) -> Floats:
     """1 / (1 + e^-x), accurate in both tails: the exponential is never of a positive number."""
     small = np.exp(-np.abs(x))
     return np.where(np.greater_equal(x, 0.0), 1.0, small) / (1.0 + small)
+
+
+def sigmoid_slope(x: Floats) -> Floats:
+    """e^-|x| / (1 + e^-|x|)^2."""
+    small = np.exp(-np.abs(x))
+    return small / np.square(1.0 + small)
 
 
 def softplus(x: Floats) -> Floats:

@@ -32,6 +32,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+_ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks up an attribute of NumPy
+_times: Final = arrays.times
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Elementwise(Primitive):
     """Numbers to a number, with a partial derivative for each position."""
@@ -72,7 +76,7 @@ class Elementwise(Primitive):
 
     def over_arrays(self, values: Sequence[object]) -> object:
         """The value for every element. Raises OperandError for complex numbers that the rule does not hold for."""
-        if not self.holomorphic and any(isinstance(x, np.ndarray) and x.dtype.kind == "c" for x in values):
+        if not self.holomorphic and any(type(x) is _ARRAY and x.dtype.kind == "c" for x in values):
             msg = (
                 f"{self.name} has no complex derivative, or none that is known here; take tnp.real(z), tnp.imag(z) or "
                 "tnp.abs(z) of the complex operand first"
@@ -96,18 +100,23 @@ class Elementwise(Primitive):
         if not isinstance(answer, dict):
             msg = f"the rule of {self.name!r} returned a {type(answer).__name__}, not a dictionary of partials"
             raise RuleError(msg)
-        if answer.keys() != set(range(len(operands))):
+        if len(answer) != len(operands):
             raise self.incomplete(answer)
         return answer
 
     def partial(self, partials: Partials, position: int) -> object:
-        """One of them: a float, an array or a traced value. Raises RuleError if it is something else."""
-        stated = evaluated(partials[position])
+        """One of them: a float, an array or a traced value. Raises RuleError if it is missing, or something else."""
+        if position not in partials:
+            raise self.incomplete(partials)
+        stated: object = partials[position]
+        if type(stated) is float or type(stated) is _ARRAY:
+            return stated
+        stated = evaluated(stated)
         if type(stated) is float or isinstance(stated, (Operand, np.ndarray)):
             return stated
         return self.checked(stated, f"partial {position}")
 
-    def incomplete(self, partials: Mapping[int, object]) -> RuleError:
+    def incomplete(self, partials: Partials) -> RuleError:
         """The error for a rule that does not state exactly the positions of its operation."""
         expected, stated = set(range(self.arity or 0)), set(partials)
         missing, unknown = sorted(expected - stated), sorted(stated - expected)
@@ -167,9 +176,12 @@ class Unary(Elementwise):
     def __call__(self, x: object) -> object:
         if type(x) is float:
             return self.value(x)
-        if isinstance(x, Operand) and x._outer is None and not x._recorder.sealed:
-            return x._recorder.write(self.code, x._index, NONE, self.value(x._number))
-        return self.bind((x,))
+        if isinstance(x, Operand) and not x._recorder.sealed:
+            if x._outer is None:
+                return x._recorder.write(self.code, x._index, NONE, self.value(x._number))
+            if type(x._outer) is _ARRAY:
+                return x._recorder.write_any(self.code, x._index, NONE, self.over_arrays((x._outer,)))
+        return self.over_arrays((x,)) if type(x) is _ARRAY and x.dtype.kind == "f" else self.bind((x,))
 
     def value(self, x: float) -> float:
         """The value at a float."""
@@ -203,8 +215,12 @@ class Binary(Elementwise):
             return self.value(x, y)
         if isinstance(x, Operand) and isinstance(y, Operand):
             recorder = x._recorder
-            if y._recorder is recorder and x._outer is None and y._outer is None and not recorder.sealed:
-                return recorder.write(self.code, x._index, y._index, self.value(x._number, y._number))
+            if y._recorder is recorder and not recorder.sealed:
+                if x._outer is None and y._outer is None:
+                    return recorder.write(self.code, x._index, y._index, self.value(x._number, y._number))
+                if type(x._outer) is _ARRAY and type(y._outer) is _ARRAY:
+                    value = self.over_arrays((x._outer, y._outer))
+                    return recorder.write_any(self.code, x._index, y._index, value)
         return self.bind((x, y))
 
     def value(self, x: float, y: float) -> float:
@@ -302,6 +318,8 @@ def times(g: object, partial: object) -> object:
             return g * partial if g != 0.0 else 0.0
         if partial - partial == 0.0:  # finite: zero times it is zero anyway
             return g if partial == 1.0 else operator.mul(g, partial)
+    if type(g) is _ARRAY and type(partial) is _ARRAY:
+        return _times(g, partial)
     return chain(g, partial)  # type: ignore[call-overload]  # or an array
 
 

@@ -17,9 +17,9 @@ from typing import Final
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil", "chain", "cos",
     "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide", "gelu", "hypot", "identity",
-    "is_zero", "log", "log1p", "log2", "log10", "logaddexp", "maximum", "minimum", "normal_cdf", "normal_pdf",
-    "power", "reciprocal", "relu", "remainder", "share", "sigmoid", "sign", "silu", "sin", "sinh", "softplus",
-    "sqrt", "square", "step", "tan", "tanh",
+    "is_zero", "log", "log10", "log1p", "log2", "logaddexp", "maximum", "minimum", "normal_cdf", "normal_pdf",
+    "power", "reciprocal", "relu", "remainder", "share", "sigmoid", "sigmoid_slope", "sign", "silu", "sin", "sinh",
+    "softplus", "sqrt", "square", "step", "tan", "tanh",
 ]  # fmt: skip
 
 _SQRT_2: Final = math.sqrt(2.0)
@@ -284,6 +284,12 @@ def sigmoid(x: float) -> float:
         return 1.0 / (1.0 + math.exp(-x))
     small = math.exp(x)
     return small / (1.0 + small)
+
+
+def sigmoid_slope(x: float) -> float:
+    """e^-|x| / (1 + e^-|x|)^2, which does not vanish before the exponential does."""
+    small = math.exp(-abs(x))
+    return small / ((1.0 + small) * (1.0 + small))
 
 
 def softplus(x: float) -> float:

@@ -45,41 +45,42 @@ SQUARE: Final = 23
 SQRT: Final = 24
 CBRT: Final = 25
 POWER: Final = 26
-SIGMOID: Final = 27
-LOGADDEXP: Final = 28
-SIN: Final = 29
-COS: Final = 30
-TAN: Final = 31
-ARCSIN: Final = 32
-ARCCOS: Final = 33
-ARCTAN: Final = 34
-SINH: Final = 35
-COSH: Final = 36
-TANH: Final = 37
-ARCSINH: Final = 38
-ARCCOSH: Final = 39
-ARCTANH: Final = 40
-HYPOT: Final = 41
-ARCTAN2: Final = 42
-ERF: Final = 43
-ERFC: Final = 44
-STEP: Final = 45
-RELU: Final = 46
-SOFTPLUS: Final = 47
-SILU: Final = 48
-NORMAL_PDF: Final = 49
-NORMAL_CDF: Final = 50
-GELU: Final = 51
-SHARE: Final = 52
-MAXIMUM: Final = 53
-MINIMUM: Final = 54
-STOP_GRADIENT: Final = 55
-LESS: Final = 56
-LESS_EQUAL: Final = 57
-GREATER: Final = 58
-GREATER_EQUAL: Final = 59
-EQUAL: Final = 60
-NOT_EQUAL: Final = 61
+SIGMOID_SLOPE: Final = 27
+SIGMOID: Final = 28
+LOGADDEXP: Final = 29
+SIN: Final = 30
+COS: Final = 31
+TAN: Final = 32
+ARCSIN: Final = 33
+ARCCOS: Final = 34
+ARCTAN: Final = 35
+SINH: Final = 36
+COSH: Final = 37
+TANH: Final = 38
+ARCSINH: Final = 39
+ARCCOSH: Final = 40
+ARCTANH: Final = 41
+HYPOT: Final = 42
+ARCTAN2: Final = 43
+ERF: Final = 44
+ERFC: Final = 45
+STEP: Final = 46
+RELU: Final = 47
+SOFTPLUS: Final = 48
+SILU: Final = 49
+NORMAL_PDF: Final = 50
+NORMAL_CDF: Final = 51
+GELU: Final = 52
+SHARE: Final = 53
+MAXIMUM: Final = 54
+MINIMUM: Final = 55
+STOP_GRADIENT: Final = 56
+LESS: Final = 57
+LESS_EQUAL: Final = 58
+GREATER: Final = 59
+GREATER_EQUAL: Final = 60
+EQUAL: Final = 61
+NOT_EQUAL: Final = 62
 
 CODES: Final[dict[str, int]] = {
     "input": INPUT,
@@ -109,6 +110,7 @@ CODES: Final[dict[str, int]] = {
     "sqrt": SQRT,
     "cbrt": CBRT,
     "power": POWER,
+    "sigmoid_slope": SIGMOID_SLOPE,
     "sigmoid": SIGMOID,
     "logaddexp": LOGADDEXP,
     "sin": SIN,
@@ -145,7 +147,7 @@ CODES: Final[dict[str, int]] = {
     "equal": EQUAL,
     "not_equal": NOT_EQUAL,
 }
-COUNT: Final = 62
+COUNT: Final = 63
 
 
 def value_of_one(code: i32, x: float) -> float:
@@ -184,6 +186,8 @@ def value_of_one(code: i32, x: float) -> float:
         return floats.sqrt(x)
     if code == CBRT:
         return floats.cbrt(x)
+    if code == SIGMOID_SLOPE:
+        return floats.sigmoid_slope(x)
     if code == SIGMOID:
         return floats.sigmoid(x)
     if code == SIN:
@@ -369,10 +373,13 @@ def pull(
             out = numbers[at]
             cotangents[left] += g * floats.chain(y, floats.power(x, y - 1.0))
             cotangents[right] += g * floats.chain(out, floats.log(x + floats.is_zero(x)))
-        elif code == SIGMOID:
+        elif code == SIGMOID_SLOPE:
             x = numbers[left]
             out = numbers[at]
-            cotangents[left] += g * (out * floats.sigmoid(-x))
+            cotangents[left] += g * (out * (floats.sigmoid(-x) - floats.sigmoid(x)))
+        elif code == SIGMOID:
+            x = numbers[left]
+            cotangents[left] += g * floats.sigmoid_slope(x)
         elif code == LOGADDEXP:
             x = numbers[left]
             y = numbers[right]
@@ -404,7 +411,7 @@ def pull(
             cotangents[left] += g * floats.sinh(x)
         elif code == TANH:
             x = numbers[left]
-            cotangents[left] += g * (4.0 * (floats.sigmoid(2.0 * x) * floats.sigmoid(-2.0 * x)))
+            cotangents[left] += g * (4.0 * floats.sigmoid_slope(2.0 * x))
         elif code == ARCSINH:
             x = numbers[left]
             cotangents[left] += g * floats.reciprocal(floats.hypot(x, 1.0))
@@ -556,10 +563,13 @@ def push(
             out = numbers[at]
             tangents[at] = floats.chain(t, floats.chain(y, floats.power(x, y - 1.0)))
             tangents[at] += floats.chain(u, floats.chain(out, floats.log(x + floats.is_zero(x))))
-        elif code == SIGMOID:
+        elif code == SIGMOID_SLOPE:
             x = numbers[left]
             out = numbers[at]
-            tangents[at] = floats.chain(t, out * floats.sigmoid(-x))
+            tangents[at] = floats.chain(t, out * (floats.sigmoid(-x) - floats.sigmoid(x)))
+        elif code == SIGMOID:
+            x = numbers[left]
+            tangents[at] = floats.chain(t, floats.sigmoid_slope(x))
         elif code == LOGADDEXP:
             x = numbers[left]
             y = numbers[right]
@@ -591,7 +601,7 @@ def push(
             tangents[at] = floats.chain(t, floats.sinh(x))
         elif code == TANH:
             x = numbers[left]
-            tangents[at] = floats.chain(t, 4.0 * (floats.sigmoid(2.0 * x) * floats.sigmoid(-2.0 * x)))
+            tangents[at] = floats.chain(t, 4.0 * floats.sigmoid_slope(2.0 * x))
         elif code == ARCSINH:
             x = numbers[left]
             tangents[at] = floats.chain(t, floats.reciprocal(floats.hypot(x, 1.0)))

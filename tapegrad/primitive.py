@@ -78,6 +78,11 @@ class Recording:
         del code, left, right, number
         raise TypeError(_SEALED)
 
+    def write_any(self, code: i32, left: i32, right: i32, value: object) -> Operand:
+        """As `write`, of a value that may be an array."""
+        del code, left, right, value
+        raise TypeError(_SEALED)
+
     def append(self, code: i32, left: i32, right: i32, number: float) -> i32:
         """As `write`, but return the index of the record."""
         del code, left, right, number

@@ -37,6 +37,8 @@ from tapegrad.typing import Number
 
 __all__ = ["Array", "ArrayVar", "Recorder", "Scalar", "Var"]
 
+_ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks up an attribute of NumPy
+
 _NOTHING: Final = Columns()  # what a recorder has whose columns serve another
 
 _START: Final = "the start of a trace"
@@ -90,10 +92,14 @@ class Recorder(Recording):
             self.columns.locate(index)
         return Var(self, index, number, None)
 
-    def _append_any(self, code: i32, left: i32, right: i32, value: object) -> Var:
+    def write_any(self, code: i32, left: i32, right: i32, value: object) -> Var:
         """Append a record whose value may be an array or a tuple, or traced by an outer transform."""
         if type(value) is float:
             return self.write(code, left, right, value)
+        if type(value) is _ARRAY and not self.locating and value.ndim > 0:
+            index = self.columns.append(self._array_code(code), left, right, nan)
+            self.outers[index] = value
+            return ArrayVar(self, index, nan, value)
         number = nan
         is_array = False
         if isinstance(value, (np.ndarray, np.generic)):
@@ -109,22 +115,24 @@ class Recorder(Recording):
             self.nested = True
         else:
             return self.write(code, left, right, float(cast(float, value)))
-        if is_array and INPUT != code != CONSTANT and code < COUNT:
-            code += i32(ARRAYS)
-        index = self.columns.append(code, left, right, number)
+        index = self.columns.append(self._array_code(code) if is_array else code, left, right, number)
         self.outers[index] = value
         if self.locating:
             self.columns.locate(index)
         return ArrayVar(self, index, number, value) if is_array else Var(self, index, number, value)
 
+    def _array_code(self, code: i32) -> i32:
+        """What stands in the columns for an operation whose value is an array: no kernel takes it for its own."""
+        return code + ARRAYS if INPUT != code != CONSTANT and code < COUNT else code
+
     def inputs(self, values: Sequence[object], names: Sequence[str] = ()) -> list[Var]:
         """Append the arguments that start a trace; they stand where the user called the transform."""
         self.columns.names = names
-        return [self._append_any(INPUT, NONE, NONE, value) for value in values]
+        return [self.write_any(INPUT, NONE, NONE, value) for value in values]
 
     def input(self, value: object, name: str) -> Var:
         """Append one argument more."""
-        variable = self._append_any(INPUT, NONE, NONE, value)
+        variable = self.write_any(INPUT, NONE, NONE, value)
         self.columns.params[variable._index] = (("name", name),)
         return variable
 
@@ -133,7 +141,7 @@ class Recorder(Recording):
 
         In a nested trace it may be a variable of an outer one; the tape then keeps its plain value.
         """
-        index: int = self._append_any(CONSTANT, NONE, NONE, value)._index
+        index: int = self.write_any(CONSTANT, NONE, NONE, value)._index
         plain = concrete(value)
         if isinstance(plain, np.ndarray):
             self.columns.params[index] = (("value", FrozenArray(plain)),)
@@ -155,7 +163,7 @@ class Recorder(Recording):
     def _attach(self, primitive: Primitive, indices: list[int], params: Params, value: object) -> Var:
         left = indices[0] if indices else NONE
         right = indices[1] if len(indices) > 1 else NONE
-        variable = self._append_any(primitive.code, left, right, value)
+        variable = self.write_any(primitive.code, left, right, value)
         if params:
             self.columns.params[variable._index] = params
         if len(indices) > 2:
@@ -492,6 +500,18 @@ class ArrayVar(Var):
         plain = cast(AnyArray, concrete(self)).view()
         plain.flags.writeable = False
         return plain
+
+    def before(self, operation: Binary, other: object) -> object:
+        recorder: Recorder = self._recorder  # type: ignore[assignment]  # the compiler checks; a cast takes time
+        if type(self._outer) is _ARRAY and not recorder.sealed:
+            if type(other) is float:
+                value = operation.over_arrays((self._outer, other))
+                index = recorder.append(CONSTANT, NONE, NONE, other)
+                return recorder.write_any(operation.code, self._index, index, value)
+            if type(other) is ArrayVar and other._recorder is recorder and type(other._outer) is _ARRAY:
+                value = operation.over_arrays((self._outer, other._outer))
+                return recorder.write_any(operation.code, self._index, other._index, value)
+        return super().before(operation, other)
 
     def __getitem__(self, index: object) -> Var:
         return cast(Var, take_index(self, index=FrozenIndex(symbolic_index(index))))

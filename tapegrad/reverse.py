@@ -10,8 +10,9 @@ A rule may answer with the shape that its operand was broadcast to: `fitted` sum
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 import numpy as np
 from mypy_extensions import i64
@@ -28,6 +29,8 @@ from tapegrad.recorder import ArrayVar, Recorder, Var
 from tapegrad.tape import Tape
 from tapegrad.typing import Number, Partials
 from tapegrad.vectors import COMPILED, vec
+
+_ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks up an attribute of NumPy
 
 __all__ = [
     "cotangents_of",
@@ -72,9 +75,7 @@ def settled(g: object, like: object = None) -> object:
     if isinstance(like, (np.ndarray, ArrayVar)):
         if g is None:
             return zeros_like(like)
-        if isinstance(g, np.ndarray):
-            return g + g.dtype.type(0.0)  # a new array, so that nobody shares its memory
-        return g
+        return g.copy() if isinstance(g, np.ndarray) else g
     if g is None:
         return 0.0
     return g + 0.0 if isinstance(g, float) else g
@@ -179,6 +180,8 @@ def fitted(term: object, x: object) -> object:
     """A cotangent, in the shape and dtype of the operand `x`: summed over the axes along which that was broadcast."""
     if type(term) is float and type(x) is float:
         return term
+    if type(term) is _ARRAY and type(x) is _ARRAY and term.shape == x.shape and term.dtype is x.dtype:
+        return term
     if term is None or isinstance(term, tuple):
         return term
     value, found = concrete(x), concrete(term)
@@ -207,7 +210,9 @@ def fitted(term: object, x: object) -> object:
 def _accumulate(cotangents: list[object], index: int, own: set[int], term: object) -> None:
     """Add `term` to a cotangent: in place, if it is an array that was made by adding."""
     so_far = cotangents[index]
-    if isinstance(so_far, np.ndarray) and isinstance(term, np.ndarray):
+    if so_far is None:
+        cotangents[index] = term
+    elif isinstance(so_far, np.ndarray) and isinstance(term, np.ndarray):
         if index in own:
             np.add(so_far, term, out=so_far)
             return
@@ -264,7 +269,22 @@ def pull_plain(values: Values, length: int, seeds: Mapping[int, object], count: 
     with np.errstate(all="ignore"):
         if not _sweep_arrays(values, numbers, arrays, start, count):
             return None
-    return [settled(arrays[i], values.outers[i]) if i in values.outers else numbers[i] + 0.0 for i in range(count)]
+    found: list[object] = []
+    for i in range(count):
+        if i not in values.outers:
+            found.append(numbers[i] + 0.0)
+        elif _is_ours(arrays, i):
+            found.append(arrays[i])
+        else:
+            found.append(settled(arrays[i], values.outers[i]))
+    return found
+
+
+def _is_ours(arrays: list[object], index: int) -> bool:
+    """Whether an array may be handed out as it is: a cotangent that nothing else refers to, nor views."""
+    g = arrays[index]
+    # Three refer to it: the list, the name, and the argument of the call, which CPython counts.
+    return type(g) is _ARRAY and g.base is None and g.flags.writeable and sys.getrefcount(g) <= 3
 
 
 def _sweep_arrays(values: Values, numbers: vec[float], arrays: list[object], start: i64, count: int) -> bool:

@@ -13,7 +13,7 @@ from tapegrad.typing import Number, Partials
 
 __all__ = [
     "cbrt", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "power", "reciprocal", "sigmoid",
-    "sqrt", "square",
+    "sigmoid_slope", "sqrt", "square",
 ]  # fmt: skip
 
 exp = unary("exp", floats.exp, arrays.exp, lambda out, x: {0: out}, holomorphic=True)
@@ -48,8 +48,14 @@ def _power_partials(out: Number, x: Number, y: Number) -> Partials:
 
 power: Binary = binary("power", floats.power, arrays.power, _power_partials, holomorphic=True)
 
-# 1 - sigmoid(x) is sigmoid(-x), which does not cancel in the right tail.
-sigmoid: Unary = unary("sigmoid", floats.sigmoid, arrays.sigmoid, lambda out, x: {0: out * sigmoid(-x)})
+# An operation of its own, since s (1 - s) of a sigmoid s cancels in the right tail.
+sigmoid_slope: Unary = unary(
+    "sigmoid_slope",
+    floats.sigmoid_slope,
+    arrays.sigmoid_slope,
+    lambda out, x: {0: out * (sigmoid(-x) - sigmoid(x))},
+)
+sigmoid: Unary = unary("sigmoid", floats.sigmoid, arrays.sigmoid, lambda out, x: {0: sigmoid_slope(x)})
 logaddexp = binary(
     "logaddexp", floats.logaddexp, np.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: lambda: sigmoid(y - x)}
 )

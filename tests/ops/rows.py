@@ -196,6 +196,11 @@ def logistic_slope(x: object) -> object:
     return mp.exp(-abs(mp.mpf(x))) / (1 + mp.exp(-abs(mp.mpf(x)))) ** 2
 
 
+def near_zero(x: float) -> float:
+    """How a difference of two numbers near 1/2 loses what they have in common."""
+    return 1.0 / min(abs(x), 1.0) if x else 0.0
+
+
 def erfc(x: object) -> object:
     if abs(mp.mpf(x)) > 1e4:  # mpmath's own stops at 1e150; the tail is below 1e-40000000 here
         return mp.mpf(0 if mp.mpf(x) > 0 else 2)
@@ -312,6 +317,14 @@ EXPONENTIAL = (
         conditioning=lambda x, y: min((abs(y) + 1.0) * abs(math.log(x)), 2e3),
     ),
     unary(exponential.sigmoid, logistic, logistic_slope, WIDE, TAILS),
+    unary(
+        exponential.sigmoid_slope,
+        logistic_slope,
+        lambda x: -logistic_slope(x) * mp.tanh(mp.mpf(x) / 2),  # type: ignore[operator]
+        WIDE,
+        TAILS,
+        conditioning=near_zero,
+    ),
     Row(
         exponential.logaddexp,
         lambda x, y: max(x, y) + mp.log1p(mp.exp(-abs(x - y))),
