@@ -13,7 +13,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, cast, final, overload
+from typing import Final, TypeAlias, cast, final, overload
 
 import numpy as np
 from mypy_extensions import mypyc_attr
@@ -301,9 +301,18 @@ def elementwise(
     return Nary(name, arity, value, arrays.each(value, arity) if over is None else over, partials)
 
 
+Rule: TypeAlias = Callable[[Number, Number, Number], Partials]
+
+
 # The product of the chain rule. An exactly zero cotangent or tangent contributes exactly zero, also where
 # the partial is inf or nan: what the output does not depend on cannot spoil its derivative.
-chain = binary("chain", floats.chain, arrays.chain, lambda out, g, partial: {0: partial, 1: g}, holomorphic=True)
+def _partials_of_product(out: object, g: object, partial: object) -> dict[int, object]:
+    """Not a lambda, whose arguments the compiler would take for numbers."""
+    del out
+    return {0: partial, 1: g}
+
+
+chain = binary("chain", floats.chain, arrays.chain, cast(Rule, _partials_of_product), holomorphic=True)
 
 
 def evaluated(partial: object) -> object:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from mypy_extensions import i32, mypyc_attr
 
-from tapegrad import conversions, dispatch, errors
+from tapegrad import arrays, conversions, dispatch, errors
 from tapegrad.arrays import AnyArray, FrozenArray, FrozenIndex, frozen
 from tapegrad.columns import Columns, Values, empty_columns, reuse
 from tapegrad.elementwise import Binary, Unary
@@ -324,6 +324,11 @@ class Recorder(Recording):
         """Give back the columns of a trace that has ended, and whose tape nobody has seen."""
         columns = self.columns
         self.columns = _NOTHING
+        if self.outers:
+            copies = [fact.array for facts in columns.params.values() for _, fact in facts if type(fact) is FrozenArray]
+            columns.params.clear()
+            self.outers.clear()
+            arrays.reuse(copies)
         reuse(columns)
 
     def seal(self) -> Tape:
@@ -514,7 +519,8 @@ class ArrayVar(Var):
         return super().before(operation, other)
 
     def __getitem__(self, index: object) -> Var:
-        return cast(Var, take_index(self, index=FrozenIndex(symbolic_index(index))))
+        x: object = self  # what is taken from it need not be an array
+        return cast(Var, take_index(x, index=FrozenIndex(symbolic_index(index))))
 
     def __setitem__(self, index: object, value: object) -> NoReturn:
         conversions.refuse_assignment()

@@ -45,10 +45,13 @@ __all__ = [
 ]
 
 
-def cotangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], count: int) -> list[object]:
+def cotangents_of(
+    tape: Tape, values: Values, seeds: Mapping[int, object], count: int, spend: bool = False
+) -> list[object]:
     """The cotangents of the first `count` records, by the engine that is faster; what is zero is 0.0.
 
-    That of an array is an array of its shape and dtype, which belongs to the caller.
+    That of an array is an array of its shape and dtype, which belongs to the caller. With `spend` the values are not
+    needed any more, and each array is dropped when the sweep has passed it.
     """
     if COMPILED and not values.nested and not any(isinstance(seed, (Operand, tuple)) for seed in seeds.values()):
         if not values.outers and all(type(seed) is float for seed in seeds.values()):
@@ -56,7 +59,7 @@ def cotangents_of(tape: Tape, values: Values, seeds: Mapping[int, object], count
             if numbers is not None:
                 return [numbers[i] + 0.0 for i in range(count)]
         elif values.outers:
-            found = pull_plain(values, len(tape), seeds, count)
+            found = pull_plain(values, len(tape), seeds, count, spend)
             if found is not None:
                 return found
     if values.outers:
@@ -253,7 +256,9 @@ def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> v
     return cotangents if sweep_numbers(columns, cotangents, max(seeds, default=NONE)) else None
 
 
-def pull_plain(values: Values, length: int, seeds: Mapping[int, object], count: int) -> list[object] | None:
+def pull_plain(
+    values: Values, length: int, seeds: Mapping[int, object], count: int, spend: bool = False
+) -> list[object] | None:
     """As `pull_numbers`, of the first `count` records, where some of the values are arrays."""
     numbers = vec[float]([0.0] * length)
     arrays: list[object] = [None] * length
@@ -267,7 +272,7 @@ def pull_plain(values: Values, length: int, seeds: Mapping[int, object], count: 
             numbers[index] += seed  # type: ignore[operator]  # what a number has reached is a number
     start = max(seeds, default=NONE)
     with np.errstate(all="ignore"):
-        if not _sweep_arrays(values, numbers, arrays, start, count):
+        if not _sweep_arrays(values, numbers, arrays, start, count, spend):
             return None
     found: list[object] = []
     for i in range(count):
@@ -287,7 +292,9 @@ def _is_ours(arrays: list[object], index: int) -> bool:
     return type(g) is _ARRAY and g.base is None and g.flags.writeable and sys.getrefcount(g) <= 3
 
 
-def _sweep_arrays(values: Values, numbers: vec[float], arrays: list[object], start: i64, count: int) -> bool:
+def _sweep_arrays(
+    values: Values, numbers: vec[float], arrays: list[object], start: i64, count: int, spend: bool
+) -> bool:
     """As `sweep_numbers`, where some records are arrays: their cotangents are in `arrays`, and 1.0 in `numbers`."""
     columns, outers = values.columns, values.outers
     own: set[int] = set()
@@ -301,10 +308,13 @@ def _sweep_arrays(values: Values, numbers: vec[float], arrays: list[object], sta
         operands = [outers[i] if i in outers else columns.numbers[i] for i in inputs]
         params = columns.params_at(index)
         g: object = numbers[index]
+        out: object = columns.numbers[index]
         if index in outers:
-            g = arrays[index]
+            g, out = arrays[index], outers[index]
             if index >= count:
                 arrays[index] = None  # its memory is not needed any more
+                if spend:
+                    del outers[index]
         at -= 1
         primitive = columns.primitive(index)
         if primitive is take_index and isinstance(operands[0], np.ndarray):
@@ -312,7 +322,6 @@ def _sweep_arrays(values: Values, numbers: vec[float], arrays: list[object], sta
             numbers[inputs[0]] = 1.0
             continue
         wanted = [position for position, i in enumerate(inputs) if columns.codes[i] != CONSTANT]
-        out = outers[index] if index in outers else columns.numbers[index]
         for position, term in pulled(primitive, g, out, operands, params, wanted).items():
             fitting = fitted(term, operands[position])
             i = inputs[position]

@@ -60,16 +60,20 @@ def record(
     rebuild: Callable[[Sequence[object]], Sequence[object]],
     keywords: Mapping[str, object],
     has_aux: bool = False,
+    *,
     names: Sequence[str] = (),
     locating: bool = False,
+    kept: bool = True,
 ) -> Recorded:
     """Call ``function(*rebuild(variables), **keywords)`` with a variable for each leaf, and record it.
 
     The trace ends however the function ends; an exception passes through and leaves nothing behind. For a tape
     that somebody looks at, the inputs have `names`, and with `locating` every record knows where it stands in
-    the user's program.
+    the user's program. What is `kept` for later must not change with the user's arrays, so they are copied.
     """
     recorder = Recorder(locating=locating)
+    if kept:
+        leaves = [frozen(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
     variables = recorder.inputs(leaves, names)
     if not locating:
         recorder.again = lambda again: function(*rebuild(again.inputs(list(map(concrete, leaves)))), **keywords)
@@ -196,7 +200,7 @@ class Parameters:
 
 
 def differentiable(leaf: object, name: str) -> object:
-    """`leaf` as something to differentiate: a Python float, an array of floats that cannot change, a traced value.
+    """`leaf` as something to differentiate: a Python float, an array of floats, a traced value.
 
     Raises IntegerArgumentError for integers or bools, ArgumentTypeError for anything else.
     """
@@ -227,7 +231,7 @@ _REAL_ARGUMENTS = "arguments are real: pass the real and the imaginary part, and
 
 
 def _differentiable_array(leaf: AnyArray, name: str) -> object:
-    """An array of floats, as nobody can change it any more; one of float64 without axes is a float."""
+    """An array of floats; one of float64 without axes is a float."""
     if leaf.dtype.kind in "iub":
         cure = "leave it out of argnums" if leaf.dtype.kind == "b" else f"write {name}.astype(float)"
         msg = f"argument {name} is an array of {leaf.dtype}, which has no derivative; {cure}"
@@ -236,7 +240,7 @@ def _differentiable_array(leaf: AnyArray, name: str) -> object:
         cure = _REAL_ARGUMENTS if leaf.dtype.kind == "c" else "pass an array of floats"
         msg = f"argument {name} is an array of {leaf.dtype}, which cannot be differentiated; {cure}"
         raise ArgumentTypeError(msg)
-    return float(leaf) if leaf.ndim == 0 and leaf.dtype == np.float64 else frozen(leaf)
+    return float(leaf) if leaf.ndim == 0 and leaf.dtype == np.float64 else leaf
 
 
 @attrs.frozen(eq=False)

@@ -66,12 +66,13 @@ class Gradient(Transform):
     def _of_trees(self, args: tuple[object, ...], keywords: Mapping[str, object]) -> object:
         """The answer for arguments of any structure."""
         arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
-        recorded = record(self.function, arguments.leaves, rebuild, keywords, self.has_aux)
+        recorded = record(self.function, arguments.leaves, rebuild, keywords, self.has_aux, kept=False)
         output = scalar_output(recorded.outputs, recorded.structure, recorded.values, self.function)
         count = len(arguments.leaves)
-        gradients = arguments.gradients(cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count))
-        gradient = gradients if isinstance(self.argnums, tuple) else gradients[0]
         value = handed_out(recorded.values[output])
+        cotangents = cotangents_of(recorded.tape, recorded.values, {output: 1.0}, count, spend=True)
+        gradients = arguments.gradients(cotangents)
+        gradient = gradients if isinstance(self.argnums, tuple) else gradients[0]
         recorded.release()
         if not self.with_value:
             return (gradient, recorded.aux) if self.has_aux else gradient
@@ -262,7 +263,7 @@ def jvp(function: Callable[..., Out], primals: Sequence[object], tangents: Seque
     names = Parameters.of(function).first(len(primals))
     arguments = Arguments.of(primals, names)
     seeds = tangent_leaves(arguments, tangents, names)
-    recorded = record(function, arguments.leaves, arguments.rebuild, {})
+    recorded = record(function, arguments.leaves, arguments.rebuild, {}, kept=False)
     moved = tangents_of(recorded.tape, recorded.values, dict(enumerate(seeds)), recorded.outputs)
     return cast(Out, recorded.output()), cast(Out, recorded.structure.unflatten(moved))
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tapegrad import arrays, floats
+from tapegrad.arrays import is_moderate
 from tapegrad.elementwise import Binary, Unary, binary, chain, unary
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.typing import Number, Partials
@@ -55,7 +56,13 @@ sigmoid_slope: Unary = unary(
     arrays.sigmoid_slope,
     lambda out, x: {0: out * (sigmoid(-x) - sigmoid(x))},
 )
-sigmoid: Unary = unary("sigmoid", floats.sigmoid, arrays.sigmoid, lambda out, x: {0: sigmoid_slope(x)})
+# Of arrays that do not come near it, s (1 - s) saves the exponential.
+sigmoid: Unary = unary(
+    "sigmoid",
+    floats.sigmoid,
+    arrays.sigmoid,
+    lambda out, x: {0: out * (1.0 - out) if is_moderate(out) else sigmoid_slope(x)},
+)
 logaddexp = binary(
     "logaddexp", floats.logaddexp, np.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: lambda: sigmoid(y - x)}
 )
