@@ -11,12 +11,13 @@ import functools
 import importlib
 import math
 import operator
-import sys
 from collections.abc import Callable
 from typing import Final, TypeAlias, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from tapegrad import spares
 
 __all__ = [
     "AnyArray",
@@ -39,6 +40,7 @@ __all__ = [
     "floor_divide",
     "frozen",
     "gelu",
+    "has_out",
     "hypot",
     "identity",
     "is_moderate",
@@ -54,7 +56,6 @@ __all__ = [
     "reciprocal",
     "relu",
     "remainder",
-    "reuse",
     "share",
     "sigmoid",
     "sigmoid_slope",
@@ -81,9 +82,9 @@ def quiet(function: Function) -> Function:
     """`function`, without NumPy's warnings about infinities and nan."""
 
     @functools.wraps(function)
-    def silent(*operands: object) -> object:
+    def silent(*operands: object, **options: object) -> object:
         with np.errstate(all="ignore"):
-            return function(*operands)
+            return function(*operands, **options)
 
     return silent  # type: ignore[return-value]  # of the same form
 
@@ -114,42 +115,11 @@ def frozen(x: AnyArray) -> AnyArray:
     else:
         if owner is None or isinstance(owner, bytes):
             return x
-    copy: AnyArray = _spare(x)
+    spare = spares.take(x.shape, x.dtype) if x.nbytes >= spares.SMALLEST and x.flags.c_contiguous else None
+    copy: AnyArray = np.empty_like(x, subok=False) if spare is None else spare  # keeps the order of its axes in memory
     np.copyto(copy, x)
     copy.flags.writeable = False
     return copy
-
-
-# Large arrays of traces that have ended. Fresh memory costs a page fault for every 4 kB, which takes longer than the
-# copy: with a network of 200 000 weights, half of the time of a step.
-_spares: Final[dict[tuple[tuple[int, ...], np.dtype[np.generic]], list[AnyArray]]] = {}
-_SMALLEST_SPARE: Final = 1 << 15  # bytes; smaller ones come from memory that the process has at hand
-_LARGEST_SPARE: Final = 1 << 24
-_MOST_SPARES: Final = 8
-
-
-def _spare(x: AnyArray) -> AnyArray:
-    """An array like `x`, whatever its elements are."""
-    if x.nbytes >= _SMALLEST_SPARE and x.flags.c_contiguous:
-        found = _spares.get((x.shape, x.dtype))
-        if found:
-            try:
-                return found.pop()
-            except IndexError:  # another thread was faster
-                pass
-    return np.empty_like(x, subok=False)  # keeps the order of the axes in memory
-
-
-def reuse(arrays: list[AnyArray]) -> None:
-    """Take back copies that `frozen` has made, where nobody else refers to them."""
-    while arrays:
-        x = arrays.pop()
-        large = _SMALLEST_SPARE <= x.nbytes <= _LARGEST_SPARE and x.flags.c_contiguous and x.base is None
-        if large and sys.getrefcount(x) == 2 and len(_spares) <= _MOST_SPARES:  # this name, and the argument
-            x.flags.writeable = True
-            kept = _spares.setdefault((x.shape, x.dtype), [])
-            if len(kept) < _MOST_SPARES:
-                kept.append(x)
 
 
 class FrozenArray:
@@ -297,9 +267,20 @@ def step(x: Floats) -> Floats:
     return np.greater(x, 0.0).astype(x.dtype)
 
 
+_LARGE: Final = spares.SMALLEST // 8
+
+
+def has_out(over: Callable[..., object]) -> bool:
+    """Whether a function of arrays can write to memory that it is given: a ufunc, or one made `quiet`."""
+    return isinstance(getattr(over, "__wrapped__", over), np.ufunc)
+
+
 def times(g: Floats | float, partial: Floats | float) -> Floats:
     """g * partial, but 0 wherever g is, also where the partial is inf or nan; NumPy may warn of those."""
-    product: Floats = np.multiply(g, partial)
+    if max(np.size(g), np.size(partial)) >= _LARGE:
+        product = cast(Floats, spares.computed(np.multiply, (g, partial)))
+    else:
+        product = np.multiply(g, partial)
     # One sum of squares tells whether there is anything to mend: it is finite only if every term is.
     if not cmath.isfinite(np.vdot(product, product)):
         product = np.where(np.equal(g, 0.0), product.dtype.type(0.0), product)

@@ -23,6 +23,7 @@ from tapegrad.arrays import AnyArray
 from tapegrad.errors import OperandError, RuleError
 from tapegrad.kernels import CODES, NONE
 from tapegrad.primitive import Operand, Params, Primitive, as_float, as_value, concrete, newest_recording
+from tapegrad.spares import SMALLEST, computed
 from tapegrad.typing import Number, Partials, TracedT
 from tapegrad.vectors import COMPILED
 
@@ -44,6 +45,7 @@ class Elementwise(Primitive):
     over: Final[Callable[..., object]]  # the value for arrays
     holomorphic: Final[bool]  # whether the rule holds for complex numbers
     rule: Final[Callable[..., object] | None]  # of partials; what it returns is checked when it is called
+    in_place: Final[bool]  # whether `over` can write to memory that it is given
     has_kernel: Final[bool]
     """Whether there is machine code for it; interpreted, a call of the declared function is faster than a kernel."""
 
@@ -59,6 +61,7 @@ class Elementwise(Primitive):
         super().__init__(name, arity)
         self.compute = compute
         self.over = over
+        self.in_place = arrays.has_out(over)
         self.rule = rule
         self.holomorphic = holomorphic
         self.has_kernel = COMPILED and self.code < len(CODES)
@@ -82,6 +85,10 @@ class Elementwise(Primitive):
                 "tnp.abs(z) of the complex operand first"
             )
             raise OperandError(msg)
+        if self.in_place:
+            for x in values:
+                if type(x) is _ARRAY and x.nbytes >= SMALLEST:
+                    return computed(self.over, tuple(values))
         return self.over(*values)
 
     def checked(self, number: object, spoken: str) -> float:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from mypy_extensions import i32, mypyc_attr
 
-from tapegrad import arrays, conversions, dispatch, errors
+from tapegrad import conversions, dispatch, errors, spares
 from tapegrad.arrays import AnyArray, FrozenArray, FrozenIndex, frozen
 from tapegrad.columns import Columns, Values, empty_columns, reuse
 from tapegrad.elementwise import Binary, Unary
@@ -325,10 +325,10 @@ class Recorder(Recording):
         columns = self.columns
         self.columns = _NOTHING
         if self.outers:
-            copies = [fact.array for facts in columns.params.values() for _, fact in facts if type(fact) is FrozenArray]
             columns.params.clear()
+            unused = [value for value in self.outers.values() if type(value) is _ARRAY]
             self.outers.clear()
-            arrays.reuse(copies)
+            spares.give_back(unused)
         reuse(columns)
 
     def seal(self) -> Tape:

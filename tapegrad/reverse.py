@@ -10,6 +10,7 @@ A rule may answer with the shape that its operand was broadcast to: `fitted` sum
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
@@ -20,12 +21,13 @@ from mypy_extensions import i64
 from tapegrad import kernels
 from tapegrad.arrays import Floats, FrozenIndex
 from tapegrad.columns import Columns, Values
-from tapegrad.elementwise import Binary, Unary, evaluated
+from tapegrad.elementwise import Binary, Elementwise, Unary, evaluated, times
 from tapegrad.kernels import CONSTANT, NONE
 from tapegrad.maps import General, zeros_like
 from tapegrad.ops.shape import add_at, astype, real, scatter, sum_to, take_index
 from tapegrad.primitive import OPERATIONS, Operand, Params, Primitive, concrete
 from tapegrad.recorder import ArrayVar, Recorder, Var
+from tapegrad.spares import SMALLEST, give_back
 from tapegrad.tape import Tape
 from tapegrad.typing import Number, Partials
 from tapegrad.vectors import COMPILED, vec
@@ -299,6 +301,7 @@ def _sweep_arrays(
     columns, outers = values.columns, values.outers
     own: set[int] = set()
     at = start
+    term: object = None
     while True:
         at = kernels.pull(columns.codes, columns.lefts, columns.rights, columns.numbers, numbers, at)
         if at < 0:
@@ -313,8 +316,6 @@ def _sweep_arrays(
             g, out = arrays[index], outers[index]
             if index >= count:
                 arrays[index] = None  # its memory is not needed any more
-                if spend:
-                    del outers[index]
         at -= 1
         primitive = columns.primitive(index)
         if primitive is take_index and isinstance(operands[0], np.ndarray):
@@ -322,16 +323,53 @@ def _sweep_arrays(
             numbers[inputs[0]] = 1.0
             continue
         wanted = [position for position, i in enumerate(inputs) if columns.codes[i] != CONSTANT]
-        for position, term in pulled(primitive, g, out, operands, params, wanted).items():
-            fitting = fitted(term, operands[position])
+        if isinstance(primitive, (Binary, Unary)):
+            terms = _pulled_by_partials(primitive, g, out, operands, wanted, inputs)
+        else:
+            terms = dict(pulled(primitive, g, out, operands, params, wanted))
+        for position in terms:
             i = inputs[position]
-            if isinstance(fitting, np.ndarray):
-                _accumulate(arrays, i, own, fitting)
+            term = fitted(terms[position], operands[position])
+            if isinstance(term, np.ndarray):
+                _accumulate(arrays, i, own, term)
                 numbers[i] = 1.0
-            elif type(fitting) is float and i not in outers:
-                numbers[i] += fitting
-            elif fitting is not None:
+            elif type(term) is float and i not in outers:
+                numbers[i] += term
+            elif term is not None:
                 return False
+        if spend and index >= count:
+            outers.pop(index, None)
+            unused = [x for x in (out, g) if type(x) is _ARRAY and x.nbytes >= SMALLEST]
+            if unused:
+                out = g = term = None
+                terms = {}
+                give_back(unused)
+
+
+def _pulled_by_partials(
+    primitive: Elementwise,
+    g: object,
+    out: object,
+    operands: Sequence[object],
+    wanted: Sequence[int],
+    inputs: Sequence[int],
+) -> dict[int, object]:
+    """The cotangents by an elementwise rule, with as few passes over large arrays as it takes."""
+    terms: dict[int, object] = {}
+    if primitive.rule is None:
+        return terms
+    partials = primitive.partials(out, operands)
+    if len(wanted) == 2 and inputs[0] == inputs[1]:  # x * x: one product with the sum of both
+        both = operator.add(primitive.partial(partials, 0), primitive.partial(partials, 1))
+        terms[0] = times(g, both)
+        return terms
+    for position in wanted:
+        partial = primitive.partial(partials, position)
+        if type(partial) is float:  # sum over what was broadcast before the product with a number, not after it
+            terms[position] = times(fitted(g, operands[position]), partial)
+        else:
+            terms[position] = times(g, partial)
+    return terms
 
 
 def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:

@@ -21,8 +21,8 @@ SPECIAL = (0.0, -0.0, 1.0, -1.0, 2.5, -2.5, math.inf, -math.inf, math.nan, 5e-32
 ONE = (
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "cos", "cosh", "erf", "erfc",
     "exp", "exp2", "expm1", "floor", "gelu", "identity", "is_zero", "log", "log1p", "log2", "log10", "normal_cdf",
-    "normal_pdf", "reciprocal", "relu", "sigmoid", "sigmoid_slope", "sign", "silu", "sin", "sinh", "softplus", "sqrt", "square",
-    "step", "tan", "tanh",
+    "normal_pdf", "reciprocal", "relu", "sigmoid", "sigmoid_slope", "sign", "silu", "sin", "sinh", "softplus", "sqrt",
+    "square", "step", "tan", "tanh",
 )  # fmt: skip
 TWO = (
     "arctan2", "chain", "divide", "floor_divide", "hypot", "logaddexp", "maximum", "minimum", "power", "remainder",

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "tapegrad"
 
 # The house, in reading order: the floor of a module is its line, its place within it is its order there.
 FLOORS: list[list[str]] = [
-    ["engine", "errors", "floats", "arrays", "typing", "vectors", "source", "functional"],
+    ["engine", "errors", "floats", "spares", "arrays", "typing", "vectors", "source", "functional"],
     ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",

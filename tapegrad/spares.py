@@ -1,0 +1,67 @@
+"""Large arrays that nobody needs any more, kept for the next that has their shape.
+
+Fresh memory costs a page fault for every 4 kB, which takes longer than most operations on it. A step of a training
+makes the same arrays as the step before. An array is taken back only if nothing else refers to it, nor to a view of
+it, which CPython's count of references says.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SMALLEST", "computed", "give_back", "take"]
+
+_Array = npt.NDArray[np.generic]
+
+SMALLEST: Final = 1 << 15  # bytes; smaller arrays come from memory that the process has at hand
+_MOST_BYTES: Final = 1 << 26  # of all that are kept
+_MOST_SHAPES: Final = 64
+
+_kept: Final[dict[tuple[tuple[int, ...], np.dtype[np.generic]], list[_Array]]] = {}
+_bytes: Final = [0]  # how much that is, about: threads may count past each other
+
+
+def take(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> _Array | None:
+    """An array of that form, whatever its elements are; None if there is none."""
+    found = _kept.get((shape, dtype))
+    if not found:
+        return None
+    try:
+        spare = found.pop()
+    except IndexError:  # another thread was faster
+        return None
+    _bytes[0] -= spare.nbytes
+    return spare
+
+
+def give_back(arrays: list[_Array]) -> None:
+    """Take back those of `arrays` that nothing but this list refers to. The list is empty afterwards."""
+    while arrays:
+        x = arrays.pop()
+        if x.nbytes < SMALLEST or x.base is not None or not x.flags.c_contiguous or type(x) is not np.ndarray:
+            continue
+        if sys.getrefcount(x) > 2:  # this name, and the argument
+            continue
+        if _bytes[0] + x.nbytes > _MOST_BYTES or len(_kept) > _MOST_SHAPES:
+            _kept.clear()
+            _bytes[0] = 0
+        x.flags.writeable = True
+        _bytes[0] += x.nbytes
+        _kept.setdefault((x.shape, x.dtype), []).append(x)
+
+
+def computed(ufunc: Callable[..., object], operands: tuple[object, ...]) -> object:
+    """``ufunc(*operands)``, in the memory of a spare array if there is one that fits."""
+    arrays = [x for x in operands if isinstance(x, np.ndarray)]
+    first = arrays[0]
+    if all(x.dtype == first.dtype for x in arrays) and first.dtype.kind == "f":
+        shape = first.shape if len(arrays) == 1 else np.broadcast_shapes(*[x.shape for x in arrays])
+        spare = take(shape, first.dtype)
+        if spare is not None:
+            return ufunc(*operands, out=spare)
+    return ufunc(*operands)
