@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SMALLEST", "computed", "give_back", "take"]
+__all__ = ["SMALLEST", "clear", "computed", "give_back", "kept_bytes", "take"]
 
 _Array = npt.NDArray[np.generic]
 
@@ -48,11 +48,21 @@ def give_back(arrays: list[_Array]) -> None:
         if sys.getrefcount(x) > 2:  # this name, and the argument
             continue
         if _bytes[0] + x.nbytes > _MOST_BYTES or len(_kept) > _MOST_SHAPES:
-            _kept.clear()
-            _bytes[0] = 0
+            clear()
         x.flags.writeable = True
         _bytes[0] += x.nbytes
         _kept.setdefault((x.shape, x.dtype), []).append(x)
+
+
+def clear() -> None:
+    """Let go of all that is kept."""
+    _kept.clear()
+    _bytes[0] = 0
+
+
+def kept_bytes() -> int:
+    """How much memory is kept, in bytes."""
+    return _bytes[0]
 
 
 def computed(ufunc: Callable[..., object], operands: tuple[object, ...]) -> object:

@@ -1,0 +1,124 @@
+"""Arrays that are used again: never one that somebody can still see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import tapegrad as tg
+import tapegrad.numpy as tnp
+from tapegrad import spares
+
+Floats = npt.NDArray[np.float64]
+
+LARGE = 10_000  # elements
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    spares.clear()
+    yield
+    spares.clear()
+
+
+def numbers(seed: int) -> Floats:
+    return np.random.default_rng(seed).normal(size=LARGE)
+
+
+def test_an_array_that_nobody_sees_is_used_again() -> None:
+    x = np.empty(LARGE)
+    address = x.ctypes.data
+    given = [x]
+    del x
+    spares.give_back(cast(list[npt.NDArray[np.generic]], given))
+    again = spares.take((LARGE,), np.dtype(np.float64))
+    assert again is not None
+    assert again.ctypes.data == address
+    assert spares.take((LARGE,), np.dtype(np.float64)) is None
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        lambda x: x,
+        lambda x: x[3:],
+        lambda x: x.reshape(2, -1).T,
+        memoryview,
+    ],
+    ids=["a name", "a slice", "a view of a view", "a buffer"],
+)
+def test_an_array_that_somebody_sees_is_not(seen: Callable[[Floats], object]) -> None:
+    x = np.empty(LARGE)
+    other = seen(x)
+    given = [x]
+    del x
+    spares.give_back(cast(list[npt.NDArray[np.generic]], given))
+    assert spares.take((LARGE,), np.dtype(np.float64)) is None
+    del other
+
+
+@pytest.mark.parametrize(
+    "x",
+    [np.empty(3), np.empty((400, 400)).T, np.empty(2 * LARGE)[::2], np.broadcast_to(1.0, LARGE)],
+    ids=["small", "in another order", "strided", "no memory of its own"],
+)
+def test_what_is_no_plain_large_array_is_not_kept(x: Floats) -> None:
+    shape, dtype = x.shape, x.dtype
+    given = [x.copy(order="K") if x.flags.f_contiguous and x.ndim > 1 else x]
+    del x
+    spares.give_back(cast(list[npt.NDArray[np.generic]], given))
+    assert spares.take(shape, dtype) is None
+
+
+def test_what_is_kept_is_bounded() -> None:
+    for _ in range(200):
+        spares.give_back([np.empty(LARGE)])
+    assert spares.kept_bytes() <= 1 << 26
+
+
+def test_gradients_of_earlier_calls_stay() -> None:
+    slope = tg.value_and_grad(lambda x, y: tnp.sum(tnp.sin(x) * y + x * y), (0, 1))
+    kept = [slope(numbers(i), numbers(i + 10)) for i in range(4)]
+    for i, (_, (gx, gy)) in enumerate(kept):
+        x, y = numbers(i), numbers(i + 10)
+        np.testing.assert_array_equal(gx, np.cos(x) * y + y)
+        np.testing.assert_array_equal(gy, np.sin(x) + x)
+
+
+def test_values_and_extra_results_of_earlier_calls_stay() -> None:
+    seen: list[npt.NDArray[np.generic]] = []
+
+    def f(x: tg.ArrayVar) -> tuple[tg.Scalar, tg.ArrayVar]:
+        y = tnp.exp(x) * 2.0
+        seen.append(y.value)
+        return tnp.sum(y * y), y[::2]
+
+    extras = [tg.grad(f, has_aux=True)(cast(tg.ArrayVar, numbers(i)))[1] for i in range(4)]
+    for i, (value, extra) in enumerate(zip(seen, extras, strict=True)):
+        np.testing.assert_array_equal(value, np.exp(numbers(i)) * 2.0)
+        np.testing.assert_array_equal(cast(Floats, extra), (np.exp(numbers(i)) * 2.0)[::2])
+
+
+def test_a_pullback_keeps_what_it_reads() -> None:
+    _, pullback = tg.vjp(lambda x: tnp.sin(x) * x, numbers(0))
+    for i in range(1, 4):
+        tg.grad(lambda x: tnp.sum(tnp.sin(x) * x))(numbers(i))
+    x = numbers(0)
+    np.testing.assert_allclose(pullback(np.ones(LARGE))[0], np.cos(x) * x + np.sin(x), rtol=1e-14)
+
+
+def test_threads_do_not_share_arrays() -> None:
+    slope = tg.grad(lambda x: tnp.sum(tnp.sin(x) * x * x))
+
+    def right(seed: int) -> bool:
+        x = numbers(seed)
+        expected = np.cos(x) * x * x + 2.0 * np.sin(x) * x
+        return all(np.allclose(slope(x), expected, rtol=1e-12, atol=1e-12) for _ in range(5))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(right, range(16)))
