@@ -127,9 +127,10 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], option
             "place: write y = y + x rather than y += x, and leave out= away"
         )
         raise OperandError(msg)
-    if method == "reduce" and name in _REDUCTIONS:
+    along = {"reduce": _REDUCTIONS, "accumulate": _ACCUMULATIONS}.get(method, {})
+    if name in along:
         keywords = {key: value for key, value in options.items() if key in {"axis", "keepdims"}}
-        return dispatch.named(_REDUCTIONS[name])(*operands, **{"axis": 0, **keywords})
+        return dispatch.named(along[name])(*operands, **{"axis": 0, **keywords})
     if method == "__call__" and not options:
         answering = dispatch.NUMPY.get(ufunc)
         if answering is not None:
@@ -145,4 +146,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], option
     raise OperandError(msg)
 
 
-_REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+_REDUCTIONS = {
+    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any",
+}  # fmt: skip
+_ACCUMULATIONS = {"add": "cumsum", "multiply": "cumprod"}

@@ -14,7 +14,7 @@ from typing import SupportsIndex, cast
 import numpy as np
 
 from tapegrad.arrays import AnyArray, FrozenArray
-from tapegrad.dispatch import NUMPY, apply_function
+from tapegrad.dispatch import NUMPY, apply_function, named
 from tapegrad.elementwise import Elementwise
 from tapegrad.primitive import Operand, Params, Primitive, concrete, lookup, newest_recording
 
@@ -111,6 +111,22 @@ class Mask(np.ndarray[tuple[int, ...], np.dtype[np.bool_]]):
 
     def tolist(self) -> object:
         return self.plain().tolist()
+
+    # Reduced, one answer is seen, and not each of them.
+
+    def all(self, axis: object = None, *, keepdims: bool = False) -> object:  # type: ignore[override]
+        return named("all")(self, axis, keepdims)
+
+    def any(self, axis: object = None, *, keepdims: bool = False) -> object:  # type: ignore[override]
+        return named("any")(self, axis, keepdims)
+
+    def sum(self, axis: object = None, *, keepdims: bool = False) -> object:  # type: ignore[override]
+        """How many hold, which is traced."""
+        return named("sum")(self, axis, keepdims)
+
+    def mean(self, axis: object = None, *, keepdims: bool = False) -> object:  # type: ignore[override]
+        """Which part of them holds, which is traced."""
+        return named("mean")(self, axis, keepdims)
 
     def nonzero(self) -> tuple[AnyArray, ...]:  # type: ignore[override]
         return self.plain().nonzero()

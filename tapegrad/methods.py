@@ -100,13 +100,13 @@ class Methods(Operators):  # each kind of operand says whether it can be hashed
         """Repeated along new axes, and along those of length one."""
         return cast(Self, named("broadcast_to")(self, shape))
 
-    def argmax(self, axis: int | None = None) -> npt.NDArray[np.intp]:
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> npt.NDArray[np.intp]:
         """Where the largest element is, as plain integers; the tape notes that they were seen."""
-        return cast("npt.NDArray[np.intp]", named("argmax")(self, axis))
+        return cast("npt.NDArray[np.intp]", named("argmax")(self, axis, keepdims))
 
-    def argmin(self, axis: int | None = None) -> npt.NDArray[np.intp]:
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> npt.NDArray[np.intp]:
         """Where the smallest element is."""
-        return cast("npt.NDArray[np.intp]", named("argmin")(self, axis))
+        return cast("npt.NDArray[np.intp]", named("argmin")(self, axis, keepdims))
 
     def argsort(self, axis: int | None = -1) -> npt.NDArray[np.intp]:
         """The order of the elements."""
@@ -139,6 +139,18 @@ class Methods(Operators):  # each kind of operand says whether it can be hashed
     def var(self, axis: Axis = None, ddof: float = 0.0, keepdims: bool = False) -> Self:
         """The variance."""
         return cast(Self, named("var")(self, axis=axis, ddof=ddof, keepdims=keepdims))
+
+    def all(self, axis: Axis = None, keepdims: bool = False) -> bool | npt.NDArray[np.bool_]:
+        """Whether no element is zero."""
+        return cast("bool | npt.NDArray[np.bool_]", named("all")(self, axis, keepdims))
+
+    def any(self, axis: Axis = None, keepdims: bool = False) -> bool | npt.NDArray[np.bool_]:
+        """Whether some element is not zero."""
+        return cast("bool | npt.NDArray[np.bool_]", named("any")(self, axis, keepdims))
+
+    def nonzero(self) -> tuple[npt.NDArray[np.intp], ...]:
+        """Where the elements are that are not zero, as plain integers along each axis."""
+        return cast("tuple[npt.NDArray[np.intp], ...]", named("nonzero")(self))
 
     def cumsum(self, axis: int | None = None) -> Self:
         """The running sums."""

@@ -13,7 +13,7 @@ FLOORS: list[list[str]] = [
     ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
-        "ops.shape", "ops.gather", "ops.products",
+        "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.products",
     ],
     ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "batch", "reverse", "forward"],
@@ -22,7 +22,8 @@ FLOORS: list[list[str]] = [
     [
         "calls", "direct", "transforms", "vmap", "jacobians", "subcalls", "custom", "checkpoint",
         "numpy.signatures", "numpy.elementwise", "numpy.complexes", "numpy.creation", "numpy.shapes", "numpy.joining",
-        "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.statistics",
+        "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.differences",
+        "numpy.quantiles", "numpy.statistics",
         "numpy.products", "numpy.signals", "numpy.linalg", "numpy.fft", "numpy", "special", "testing", "extend",
     ],
     [

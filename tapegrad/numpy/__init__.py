@@ -7,12 +7,14 @@ The derivative of each is beside its value in `tapegrad.ops`.
 from tapegrad.numpy import (
     complexes,
     creation,
+    differences,
     elementwise,
     fft,
     indexing,
     joining,
     linalg,
     products,
+    quantiles,
     rearranging,
     reductions,
     shapes,
@@ -22,10 +24,12 @@ from tapegrad.numpy import (
 )  # fmt: skip
 from tapegrad.numpy.complexes import *  # noqa: F403
 from tapegrad.numpy.creation import *  # noqa: F403
+from tapegrad.numpy.differences import *  # noqa: F403
 from tapegrad.numpy.elementwise import *  # noqa: F403
 from tapegrad.numpy.indexing import *  # noqa: F403
 from tapegrad.numpy.joining import *  # noqa: F403
 from tapegrad.numpy.products import *  # noqa: F403
+from tapegrad.numpy.quantiles import *  # noqa: F403
 from tapegrad.numpy.rearranging import *  # noqa: F403
 from tapegrad.numpy.reductions import *  # noqa: F403
 from tapegrad.numpy.shapes import *  # noqa: F403
@@ -41,6 +45,8 @@ __all__ += rearranging.__all__
 __all__ += indexing.__all__
 __all__ += creation.__all__
 __all__ += reductions.__all__
+__all__ += differences.__all__
+__all__ += quantiles.__all__
 __all__ += statistics.__all__
 __all__ += sorting.__all__
 __all__ += products.__all__

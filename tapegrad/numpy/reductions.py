@@ -47,6 +47,12 @@ def count(x: object, axis: Axis) -> int:
     return math.prod(shape[i] for i in from_the_end(axis, len(shape)))
 
 
+def ratio(x: Var, y: Var | float) -> Var:
+    """x / y, of which NumPy warns where y is 0."""
+    with np.errstate(all="ignore"):
+        return x / y
+
+
 # ---- sums, means, products ----------------------------------------------------------------------
 
 
@@ -60,9 +66,7 @@ def sum(x: Var, axis: Axis = None, keepdims: bool = False) -> Var:
 def mean(x: Var, axis: Axis = None, keepdims: bool = False) -> Var:
     """The mean of the elements; of none it is nan."""
     x = operand(x)
-    number = count(x, axis)
-    total = along(sum_axes, x, axis, keepdims)
-    return total / float(number) if number else total * math.nan
+    return ratio(along(sum_axes, x, axis, keepdims), float(count(x, axis)))
 
 
 @reducing(np.prod)
@@ -146,8 +150,7 @@ def nanmean(x: Var, axis: Axis = None, keepdims: bool = False) -> Var:
     """The mean of the elements that are not nan; nan where all are."""
     x = operand(x)
     total = nansum(x, axis, keepdims)
-    with np.errstate(all="ignore"):
-        return total / reduced(reductions.count_numbers, x, axis, keepdims)
+    return ratio(total, reduced(reductions.count_numbers, x, axis, keepdims))
 
 
 # ---- sums of exponentials -----------------------------------------------------------------------

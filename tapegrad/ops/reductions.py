@@ -114,10 +114,11 @@ def behind(x: Traced, axes: Axes) -> tuple[Traced, Callable[[Traced], Traced]]:
     moved = x if straight else transpose(x, axes=order)
     lengths = tuple(shape[axis] for axis in order)
     others = lengths[: len(shape) - len(chosen)]
-    flat = reshape(moved, shape=(*others, math.prod(lengths[len(others) :])))
+    flattened = (*others, math.prod(lengths[len(others) :]))
+    flat = moved if flattened == lengths else reshape(moved, shape=flattened)
 
     def back(y: Traced) -> Traced:
-        unflat = reshape(y, shape=lengths)
+        unflat = y if flattened == lengths else reshape(y, shape=lengths)
         return unflat if straight else transpose(unflat, axes=tuple(np.argsort(order).tolist()))
 
     return flat, back
@@ -215,7 +216,8 @@ def _norm(x: Floats, axes: Axes) -> Floats:
         squares = np.add.reduce(np.square(x), axis=axes)
         limits = np.finfo(np.asarray(squares).dtype)
         if np.greater(squares, limits.tiny / limits.eps).all() and np.less(squares, np.inf).all():
-            return np.sqrt(squares)
+            plain: Floats = np.sqrt(squares)
+            return plain
         scale = np.maximum.reduce(np.abs(x), axis=axes, keepdims=True, initial=0.0)
         scale = np.where((scale > 0.0) & (scale < np.inf), scale, scale.dtype.type(1.0))
         root = np.sqrt(np.add.reduce(np.square(x / scale), axis=axes, keepdims=True))
@@ -228,6 +230,7 @@ norm = Reduction("norm", _norm, lambda out, x, axes: divide(x, out + is_zero(out
 
 def _centred(x: Floats, axes: Axes) -> Floats:
     """x less its mean, and exactly zero where all are alike: how it is shifted before makes no difference."""
+    x = np.asarray(x)
     count = math.prod(x.shape[axis] for axis in axes)
     if count == 0:
         return x
