@@ -12,7 +12,7 @@ from tapegrad.maps import shape_of
 from tapegrad.masks import observe
 from tapegrad.methods import Axis
 from tapegrad.numpy.differences import part
-from tapegrad.numpy.reductions import mean
+from tapegrad.numpy.reductions import mean, reshaped
 from tapegrad.numpy.signatures import ArrayLike, operand, reducing, weighing
 from tapegrad.numpy.sorting import Indices
 from tapegrad.ops import sorting
@@ -34,7 +34,7 @@ def _rows(x: Var, axis: Axis) -> Var:
 def _reshaped(out: Var, x: Var, axis: Axis, keepdims: bool, front: tuple[int, ...] = ()) -> Var:
     """What became of rows, with the axes that were asked for."""
     shape = shape_of(x)
-    return reshape(out, shape=(*front, *kept(shape, from_the_end(axis, len(shape))))) if keepdims else out
+    return reshaped(out, (*front, *kept(shape, from_the_end(axis, len(shape))))) if keepdims else out
 
 
 @reducing(np.median)

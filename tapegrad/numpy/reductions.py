@@ -20,6 +20,7 @@ from tapegrad.ops.selection import is_not_equal
 from tapegrad.ops.shape import from_the_end, kept, reshape, select, sum_axes
 from tapegrad.primitive import Operand
 from tapegrad.recorder import Var
+from tapegrad.typing import Static
 
 __all__ = [
     "all", "amax", "amin", "any", "count_nonzero", "log_softmax", "logsumexp", "max", "mean", "min", "nanmax",
@@ -27,12 +28,17 @@ __all__ = [
 ]  # fmt: skip
 
 
-def reduced(operation: WholeArrays, x: Var, axis: Axis, keepdims: bool) -> Var:
+def reduced(operation: WholeArrays, x: Var, axis: Axis, keepdims: bool, **facts: Static) -> Var:
     """An operation along axes as NumPy states them."""
     shape = shape_of(x)
     axes = from_the_end(axis, len(shape))
-    out = operation(x, axes=axes)
-    return reshape(out, shape=kept(shape, axes)) if keepdims else out
+    out = operation(x, axes=axes, **facts)
+    return reshaped(out, kept(shape, axes)) if keepdims else out
+
+
+def reshaped(out: object, shape: tuple[int, ...]) -> Var:
+    """In another shape. A scalar of NumPy is made an array, which keeps its dtype as an operand."""
+    return cast(Var, reshape(np.asarray(out) if isinstance(out, np.generic) else out, shape=shape))
 
 
 def along(operation: WholeArrays, x: object, axis: Axis, keepdims: bool) -> Var:
@@ -150,7 +156,7 @@ def nanmean(x: Var, axis: Axis = None, keepdims: bool = False) -> Var:
     """The mean of the elements that are not nan; nan where all are."""
     x = operand(x)
     total = nansum(x, axis, keepdims)
-    return ratio(total, reduced(reductions.count_numbers, x, axis, keepdims))
+    return ratio(total, reduced(reductions.numbers_left, x, axis, keepdims, ddof=0.0))
 
 
 # ---- sums of exponentials -----------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -18,8 +18,7 @@ from tapegrad.numpy.sorting import Indices, searchsorted
 from tapegrad.ops import shape as moves
 from tapegrad.ops.exponential import sqrt, square
 from tapegrad.ops.products import flipped, product
-from tapegrad.ops.reductions import centred, count_numbers, norm
-from tapegrad.ops.selection import is_greater
+from tapegrad.ops.reductions import centred, norm, numbers_left
 from tapegrad.ops.shape import from_the_end, kept, reshape
 from tapegrad.ops.structural import stop_gradient
 from tapegrad.ops.trigonometric import hypot
@@ -125,19 +124,13 @@ def _numbers_centred(x: Var, axis: Axis) -> Var:
     return centred(filled, axes=from_the_end(axis, len(shape_of(x))))
 
 
-def _numbers_left(x: Var, axis: Axis, ddof: float, keepdims: bool) -> Var:
-    """The degrees of freedom that are left of those that are not nan; nan where none are."""
-    left = reduced(count_numbers, x, axis, keepdims) - ddof
-    return cast(Var, moves.select(is_greater(left, 0.0), left, math.nan))
-
-
 @deviating(np.nanvar)
 def nanvar(
     x: Var, axis: Axis = None, ddof: float = 0.0, keepdims: bool = False, *, correction: float | None = None
 ) -> Var:
     """The variance of the elements that are not nan; nan where too few are left."""
     x = operand(x)
-    left = _numbers_left(x, axis, ddof if correction is None else correction, keepdims)
+    left = reduced(numbers_left, x, axis, keepdims, ddof=float(ddof if correction is None else correction))
     return ratio(sum(square(_numbers_centred(x, axis)), axis, keepdims), left)
 
 
@@ -147,7 +140,7 @@ def nanstd(
 ) -> Var:
     """The root of `nanvar`. Where all elements are alike its derivative is zero."""
     x = operand(x)
-    left = _numbers_left(x, axis, ddof if correction is None else correction, keepdims)
+    left = reduced(numbers_left, x, axis, keepdims, ddof=float(ddof if correction is None else correction))
     return ratio(reduced(norm, _numbers_centred(x, axis), axis, keepdims), sqrt(left))
 
 
@@ -157,7 +150,7 @@ def nanstd(
 def _variables(x: ArrayLike, y: ArrayLike | None, rowvar: bool) -> Var:
     """Observations of variables, ``(variables, observations)``, less their means."""
     rows = [_as_rows(operand(one), rowvar) for one in (x, y) if one is not None]
-    return cast(Var, centred(rows[0] if len(rows) == 1 else moves.concatenate(*rows, axis=-2), axes=(-1,)))
+    return centred(rows[0] if len(rows) == 1 else moves.concatenate(*rows, axis=-2), axes=(-1,))
 
 
 def _as_rows(x: Var, rowvar: bool) -> Var:
@@ -167,7 +160,7 @@ def _as_rows(x: Var, rowvar: bool) -> Var:
         raise ValueError(msg)
     if len(shape) < 2:
         return reshape(x, shape=(1, math.prod(shape)))
-    return x if rowvar else flipped(x)
+    return x if rowvar else cast(Var, flipped(x))
 
 
 def _squeezed(matrix: Var) -> Var:
@@ -203,13 +196,13 @@ def digitize(x: ArrayLike, bins: ArrayLike, right: bool = False) -> Indices:
     """In which of the bins each element is, whose edges rise or fall; 0 is before the first. See `searchsorted`."""
     edges = operand(bins)
     plain = np.asarray(concrete(edges))
+    side: Literal["left", "right"] = "left" if right else "right"
     if (np.diff(plain) >= 0.0).all():
-        return searchsorted(edges, x, side="left" if right else "right")
+        return searchsorted(edges, x, side=side)
     if not (np.diff(plain) <= 0.0).all():
         msg = "digitize: the edges of bins neither rise nor fall"
         raise ValueError(msg)
-    falling = moves.take_index(edges, index=FrozenIndex(slice(None, None, -1)))
-    return plain.size - searchsorted(falling, x, side="right" if right else "left")
+    return plain.size - searchsorted(moves.take_index(edges, index=FrozenIndex(slice(None, None, -1))), x, side=side)
 
 
 @answers(np.bincount)

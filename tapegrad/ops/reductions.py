@@ -21,9 +21,9 @@ from tapegrad.primitive import Params
 from tapegrad.typing import Traced
 
 __all__ = [
-    "Reduction", "all_along", "any_along", "behind", "centred", "count_nonzero", "count_numbers",
+    "Reduction", "all_along", "any_along", "behind", "centred", "count_nonzero",
     "cumulate", "keep", "log_softmax",
-    "logsumexp", "maximum_along", "minimum_along", "nanmax", "nanmin", "norm", "prod", "shares",
+    "logsumexp", "maximum_along", "minimum_along", "nanmax", "nanmin", "norm", "numbers_left", "prod", "shares",
 ]  # fmt: skip
 
 Axes = tuple[int, ...]
@@ -266,10 +266,13 @@ any_along = PiecewiseConstant("any", 1, _along(np.logical_or), {"axes": tuple})
 count_nonzero = PiecewiseConstant(
     "count_nonzero", 1, lambda x, axes: np.add.reduce(np.not_equal(x, 0), axis=axes), {"axes": tuple}
 )
-# Of those that are not nan, and as the same kind of number, to divide by.
-count_numbers = PiecewiseConstant(
-    "count_numbers",
-    1,
-    lambda x, axes: np.add.reduce(np.equal(x, x), axis=axes).astype(np.asarray(x).dtype),
-    {"axes": tuple},
-)
+
+
+def _numbers_left(x: Floats, axes: Axes, ddof: float) -> Floats:
+    count = np.add.reduce(np.equal(x, x), axis=axes) - ddof
+    left: Floats = np.where(count > 0.0, count, np.nan).astype(np.asarray(x).dtype)[()]
+    return left
+
+
+# How many are not nan, less `ddof`, as the same kind of number to divide by; nan where none are left.
+numbers_left = PiecewiseConstant("numbers_left", 1, _numbers_left, {"axes": tuple, "ddof": float})
