@@ -19,7 +19,7 @@ import optree
 
 from tapegrad.errors import StructureError
 
-__all__ = ["LEAF", "Structure", "flatten", "leaf_names", "leaves", "map_leaves"]
+__all__ = ["LEAF", "Structure", "children", "flatten", "leaf_names", "leaves", "map_leaves"]
 
 _NAMESPACE = "tapegrad"
 _registered: set[type] = set()  # grows only: what optree knows of
@@ -129,6 +129,18 @@ def _flatten_unseen(tree: object) -> tuple[list[object], Structure]:
 def leaves(tree: object) -> list[object]:
     """The leaves of `tree` in order."""
     return flatten(tree)[0]
+
+
+def children(tree: object) -> dict[object, object] | None:
+    """The parts of a tree by index, key or name of a field; None if it is a leaf.
+
+    >>> children({"w": (1.0, 2.0), "b": 3.0})
+    {'b': 3.0, 'w': (1.0, 2.0)}
+    """
+    flatten(tree)  # which makes its classes known
+    parts: list[object]
+    parts, spec = optree.tree_flatten(tree, is_leaf=lambda node: node is not tree, namespace=_NAMESPACE)  # type: ignore[arg-type]  # any object
+    return None if spec.is_leaf() else dict(zip(spec.entries(), parts, strict=True))
 
 
 def leaf_names(tree: object, root: str) -> list[str]:
