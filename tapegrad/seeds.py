@@ -10,7 +10,7 @@ from tapegrad import tree
 from tapegrad.errors import StructureError
 from tapegrad.maps import shape_of
 from tapegrad.ops.shape import astype
-from tapegrad.primitive import as_value, concrete
+from tapegrad.primitive import as_value, concrete, is_complex
 from tapegrad.recorder import Var
 from tapegrad.trace import Arguments, Recorded, differentiable
 
@@ -47,7 +47,7 @@ def cotangent_leaves(recorded: Recorded, g: object) -> list[object]:
         return leaves
     names = structure.names("cotangent")
     given = [
-        as_value(leaf) if _is_complex(out) and not isinstance(leaf, Var) else differentiable(leaf, name)
+        as_value(leaf) if is_complex(out) and not isinstance(leaf, Var) else differentiable(leaf, name)
         for leaf, out, name in zip(leaves, outputs, names, strict=True)
     ]
     return [
@@ -59,10 +59,6 @@ def cotangent_leaves(recorded: Recorded, g: object) -> list[object]:
 def _all_numbers(seeds: Sequence[object], values: Sequence[object]) -> bool:
     """Whether there is nothing to check, which is the common case."""
     return {float}.issuperset(map(type, seeds)) and {float}.issuperset(map(type, values))
-
-
-def _is_complex(x: object) -> bool:
-    return np.asarray(concrete(x)).dtype.kind == "c"
 
 
 def _of_kind(seed: object, x: object, spoken: str, of: str) -> object:

@@ -20,7 +20,7 @@ FLOORS: list[list[str]] = [
     [],  # 5: rewriting, to come
     [],  # 6: native code, to come
     [
-        "calls", "direct", "seeds", "transforms", "vmap", "jacobians", "subcalls", "custom", "checkpoint",
+        "calls", "direct", "seeds", "transforms", "vmap", "blocks", "jacobians", "subcalls", "custom", "checkpoint",
         "numpy.signatures", "numpy.elementwise", "numpy.complexes", "numpy.creation", "numpy.shapes", "numpy.joining",
         "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.statistics",
         "numpy.products", "numpy.signals", "numpy.linalg", "numpy.fft", "numpy", "special", "testing", "extend",
