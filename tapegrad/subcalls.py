@@ -117,7 +117,9 @@ class CallArguments:
     def tangents(self, tangents: Sequence[object]) -> tuple[object, ...]:
         """The arguments with the tangents of the operands in their places; other numbers and arrays stand still."""
         plain = [x.array if isinstance(x, FrozenArray) else x for x in self.statics]
-        return self._with(tangents, [zero(x) if isinstance(x, (float, int, np.number, np.ndarray)) else None for x in plain])
+        return self._with(
+            tangents, [zero(x) if isinstance(x, (float, int, np.number, np.ndarray)) else None for x in plain]
+        )
 
     def _with(self, operands: Sequence[object], others: list[object]) -> tuple[object, ...]:
         for position, operand in zip(self.positions, operands, strict=True):

@@ -7,7 +7,7 @@ traced again, as often as there are ways.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ParamSpec, cast
+from typing import ParamSpec, Protocol, TypeVar, cast, overload
 
 import attrs
 import numpy as np
@@ -21,16 +21,23 @@ from tapegrad.maps import shape_of
 from tapegrad.masks import observe
 from tapegrad.ops.shape import concatenate, take_index, transpose
 from tapegrad.primitive import as_value, concrete
-from tapegrad.recorder import Recorder, Var
+from tapegrad.recorder import Array, Recorder, Scalar, Var
 from tapegrad.trace import Parameters, handed_out, name_of, output_index
 from tapegrad.tree import Structure
 
 __all__ = ["Axes", "Vmap", "batched_calls", "vmap"]
 
 P = ParamSpec("P")
+T_co = TypeVar("T_co", covariant=True)
 
 Axes = int | None | tuple["Axes", ...] | list["Axes"] | dict[str, "Axes"]
 """An axis, None where there are no lanes; or a tree of them, of whose leaves each stands for a whole tree."""
+
+
+class Mapped(Protocol[T_co]):
+    """A function of arguments that have lanes."""
+
+    def __call__(self, *args: object, **keywords: object) -> T_co: ...
 
 
 @attrs.frozen
@@ -191,6 +198,10 @@ def _in_order(parts: Sequence[tuple[AnyArray, list[object]]], function: Callable
     return joined
 
 
+@overload
+def vmap(function: Callable[P, Scalar | Array], in_axes: Axes = 0, out_axes: Axes = 0) -> Mapped[Array]: ...
+@overload
+def vmap(function: Callable[P, object], in_axes: Axes = 0, out_axes: Axes = 0) -> Mapped[object]: ...
 def vmap(function: Callable[P, object], in_axes: Axes = 0, out_axes: Axes = 0) -> Callable[..., object]:
     """`function`, called in many lanes at once: along axis ``in_axes`` of its arguments, to ``out_axes`` of its result.
 
@@ -198,7 +209,6 @@ def vmap(function: Callable[P, object], in_axes: Axes = 0, out_axes: Axes = 0) -
     argument, a tree where parts of an argument differ; likewise ``out_axes``, where None asks for a result that is
     the same in all lanes. Keyword arguments are passed on to every lane as they are. The function may use plain
     ``if`` and ``while`` on numbers: it is traced once for each way that lanes go.
-
     >>> import numpy as np
     >>> vmap(lambda x: x * x if x > 0.0 else -x)(np.array([1.0, -2.0, 3.0]))
     array([1., 2., 9.])
