@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tapegrad.arrays import AnyArray, FrozenArray, FrozenIndex
 from tapegrad.columns import Values, constant, input_
+from tapegrad.kernels import NONE
 from tapegrad.maps import shape_of
 from tapegrad.masks import observed
 from tapegrad.ops.shape import broadcast_to, concatenate, reshape, take_index
@@ -33,26 +34,24 @@ class Lanes:
     agree: npt.NDArray[np.bool_]  # (size,)
 
 
-def replay(
-    tape: Tape, values: Values, outputs: Sequence[int], arguments: Sequence[object], lanes: Sequence[bool], size: int
-) -> Lanes:
-    """The `outputs` of a tape at `arguments`, each with or without `lanes`; every output has them.
+def replay(tape: Tape, values: Values, outputs: Sequence[int], arguments: Sequence[object], size: int) -> Lanes:
+    """The `outputs` of a tape at `arguments`, lanes first in all of them.
 
     `values` are those of the trace, of which the constants are used: they may be traced further out.
     """
     columns = tape.columns
+    last = _last_uses(tape, outputs)
     found: list[object] = []
     has_lanes: list[bool] = []
     agree = np.ones(size, np.bool_)
-    remaining = iter(zip(arguments, lanes, strict=True))
+    remaining = iter(arguments)
     for index in range(len(tape)):
-        primitive = columns.primitive(index)
+        primitive, inputs = columns.primitive(index), columns.inputs(index)
         if primitive is input_:
-            value, batched = next(remaining)
+            value, batched = next(remaining), True
         elif primitive is constant:
             value, batched = values[index], False
         else:
-            inputs = columns.inputs(index)
             operands, flags = [found[i] for i in inputs], [has_lanes[i] for i in inputs]
             params = columns.params_at(index)
             batched = any(flags)
@@ -65,7 +64,21 @@ def replay(
                 value = primitive.evaluate(operands, params)
         found.append(value)
         has_lanes.append(batched)
+        for i in inputs:
+            if last[i] == index:
+                found[i] = None  # its memory is not needed any more
     return Lanes([found[i] if has_lanes[i] else _repeated(found[i], size) for i in outputs], agree)
+
+
+def _last_uses(tape: Tape, outputs: Sequence[int]) -> list[int]:
+    """The last record that reads each record; of an output the number of records."""
+    last = [NONE] * len(tape)
+    for index in range(len(tape)):
+        for i in tape.columns.inputs(index):
+            last[i] = index
+    for i in outputs:
+        last[i] = len(tape)
+    return last
 
 
 def _agreeing(

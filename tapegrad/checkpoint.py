@@ -22,7 +22,7 @@ __all__ = ["Checkpoint", "checkpoint"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_checkpoint_call = Call("checkpoint")
+_checkpoint_call = Call("checkpoint", unfolds=True)
 
 
 @attrs.frozen
@@ -84,6 +84,9 @@ class _CheckpointCall(Subcall):
     def results(self, operands: Sequence[object]) -> list[object]:
         _, values, _, results = self.retrace(operands)
         return [values[i] for i in results]
+
+    def unfolded(self, operands: Sequence[object]) -> list[object]:
+        return self.results(operands)
 
     def push(self, tangents: Mapping[int, object], operands: Sequence[object]) -> list[object]:
         tape, values, inputs, results = self.retrace(operands)

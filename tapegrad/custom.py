@@ -15,9 +15,10 @@ import attrs
 
 from tapegrad import tree
 from tapegrad.errors import RuleError
-from tapegrad.primitive import as_float
+from tapegrad.maps import shape_of
+from tapegrad.primitive import as_value
 from tapegrad.recorder import Var
-from tapegrad.subcalls import Call, CallArguments, Subcall, attach_outputs, innermost, transpose
+from tapegrad.subcalls import Call, CallArguments, Subcall, attach_outputs, innermost, transpose, zero
 from tapegrad.trace import name_of
 
 __all__ = ["CustomJvp", "CustomVjp", "custom_jvp", "custom_vjp"]
@@ -37,22 +38,30 @@ class _RuledCall(Subcall):
     def results(self, operands: Sequence[object]) -> list[object]:
         return tree.leaves(self.function(*self.arguments.rebuild(operands)))
 
+    def unfolded(self, operands: Sequence[object]) -> list[object]:
+        function = cast("_Custom[..., object]", self.function).__wrapped__
+        return tree.leaves(function(*self.arguments.rebuild(operands)))
+
 
 @attrs.frozen
 class _VjpCall(_RuledCall):
     def pull(self, gs: Sequence[object], operands: Sequence[object]) -> list[object]:
         forward, backward = self.rules
         answer = forward(*self.arguments.rebuild(operands))
-        out, residuals = _pair(answer, f"the forward rule of {name_of(self.function)}", "(output, residuals)")
-        structure = tree.flatten(out)[1]
-        cotangents = backward(residuals, structure.unflatten([0.0 if g is None else g for g in gs]))
-        return _operand_leaves(self.function, cotangents, self.arguments)
+        spoken = f"the forward rule of {name_of(self.function)}"
+        out, residuals = _pair(answer, spoken, "(output, residuals)")
+        outs, structure = tree.flatten(out)
+        if len(outs) != len(gs):
+            msg = f"{spoken} returned an output of structure {structure}, of {len(outs)} parts, for one of {len(gs)}"
+            raise RuleError(msg)
+        seeds = [zero(part) if g is None else g for part, g in zip(outs, gs, strict=True)]
+        cotangents = backward(residuals, structure.unflatten(seeds))
+        return _operand_leaves(self.function, cotangents, self.arguments, operands)
 
     def push(self, tangents: Mapping[int, object], operands: Sequence[object]) -> list[object]:
-        count = len(self.results(operands))
         return transpose(
-            lambda *gs: [0.0 if g is None else g for g in self.pull(gs, operands)],
-            count,
+            lambda *gs: [zero(x) if g is None else g for g, x in zip(self.pull(gs, operands), operands, strict=True)],
+            self.results(operands),
             [tangents.get(i) for i in range(len(operands))],
         )
 
@@ -60,21 +69,24 @@ class _VjpCall(_RuledCall):
 @attrs.frozen
 class _JvpCall(_RuledCall):
     def push(self, tangents: Mapping[int, object], operands: Sequence[object]) -> list[object]:
-        seeds = [tangents.get(i, 0.0) for i in range(len(operands))]
-        zeros = [0.0 if isinstance(static, (float, int)) else None for static in self.arguments.statics]
+        seeds = [tangents[i] if i in tangents else zero(x) for i, x in enumerate(operands)]
         (rule,) = self.rules
-        answer = rule(self.arguments.rebuild(operands), self.arguments.rebuild(seeds, zeros))
+        answer = rule(self.arguments.rebuild(operands), self.arguments.tangents(seeds))
         spoken = f"the rule of {name_of(self.function)}"
         out, moved = _pair(answer, spoken, "(output, tangent of the output)")
         leaves, structure = tree.flatten(moved)
-        expected = tree.flatten(out)[1]
+        outs, expected = tree.flatten(out)
         if structure != expected:
             msg = f"{spoken} returned a tangent of structure {structure} for an output of structure {expected}"
             raise RuleError(msg)
+        for t, part in zip(leaves, outs, strict=True):
+            if shape_of(t) != shape_of(part):
+                msg = f"{spoken} returned a tangent of shape {shape_of(t)} for an output of shape {shape_of(part)}"
+                raise RuleError(msg)
         return leaves
 
     def pull(self, gs: Sequence[object], operands: Sequence[object]) -> list[object]:
-        return transpose(lambda *ts: self.push(dict(enumerate(ts)), operands), len(operands), gs)
+        return transpose(lambda *ts: self.push(dict(enumerate(ts)), operands), operands, gs)
 
 
 def _pair(answer: object, spoken: str, pair: str) -> tuple[object, object]:
@@ -85,9 +97,14 @@ def _pair(answer: object, spoken: str, pair: str) -> tuple[object, object]:
     raise RuleError(msg)
 
 
-def _operand_leaves(function: Callable[..., object], cotangents: object, arguments: CallArguments) -> list[object]:
-    """The cotangents of the operands out of what a backward rule returned. Raises RuleError if one misses."""
-    primals = arguments.rebuild([0.0] * len(arguments.positions))
+def _operand_leaves(
+    function: Callable[..., object], cotangents: object, arguments: CallArguments, operands: Sequence[object]
+) -> list[object]:
+    """The cotangents of the operands out of what a backward rule returned.
+
+    Raises RuleError if one misses, or has another structure or shape than its argument.
+    """
+    primals = arguments.rebuild(operands)
     if not isinstance(cotangents, tuple) or len(cotangents) != len(primals):
         count = f"{len(cotangents)} cotangents" if isinstance(cotangents, tuple) else f"a {type(cotangents).__name__}"
         msg = (
@@ -109,8 +126,15 @@ def _operand_leaves(function: Callable[..., object], cotangents: object, argumen
             )
             raise RuleError(msg)
         leaves += found
-    chosen = (leaves[position] for position in arguments.positions)
-    return [g if g is None or isinstance(g, Var) else as_float(g) for g in chosen]
+    chosen = [leaves[position] for position in arguments.positions]
+    for g, operand in zip(chosen, operands, strict=True):
+        if g is not None and shape_of(g) != shape_of(operand):
+            msg = (
+                f"the backward rule of {name_of(function)} returned a cotangent of shape {shape_of(g)} for an argument "
+                f"of shape {shape_of(operand)}"
+            )
+            raise RuleError(msg)
+    return [g if g is None or isinstance(g, Var) else as_value(g) for g in chosen]
 
 
 # ---- functions ----------------------------------------------------------------------------------

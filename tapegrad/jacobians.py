@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Concatenate, Literal, ParamSpec, TypeVar, overload
 
 import attrs
+import numpy as np
 
+from tapegrad.blocks import blocks_forward, blocks_reverse, size_of
 from tapegrad.calls import Transform, select
+from tapegrad.errors import OutputTypeError, SettingError
 from tapegrad.forward import tangents_of
+from tapegrad.primitive import concrete, is_complex
 from tapegrad.recorder import Scalar
 from tapegrad.reverse import cotangents_of
-from tapegrad.trace import Arguments, Parameters, Recorded, record
+from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record
 from tapegrad.transforms import grad, jvp
 
 __all__ = ["Jacobian", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
@@ -31,7 +35,14 @@ class Jacobian(Transform):
     function: Callable[..., object]
     argnums: int | tuple[int, ...]
     mode: Mode
+    chunk: int | None = attrs.field()
     parameters: Parameters = attrs.field(init=False, eq=False, repr=False)
+
+    @chunk.validator
+    def _check_chunk(self, _: object, chunk: int | None) -> None:
+        if chunk is not None and (type(chunk) is not int or chunk < 1):
+            msg = f"chunk is how many directions go at once: a positive int or None, not {chunk!r:.40}"
+            raise SettingError(msg)
 
     @parameters.default
     def _parameters_of_function(self) -> Parameters:
@@ -40,12 +51,24 @@ class Jacobian(Transform):
     def __call__(self, *args: object, **keywords: object) -> object:
         arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
         recorded = record(self.function, arguments.leaves, rebuild, keywords)
-        forward = self.mode == "forward" or (self.mode == "cheaper" and len(arguments.leaves) < len(recorded.outputs))
-        rows = _rows_forward(recorded, arguments) if forward else _rows_reverse(recorded, arguments)
+        outputs = [recorded.values[i] for i in recorded.outputs]
+        if any(map(is_complex, outputs)):
+            msg = f"{name_of(self.function)} returned complex numbers; return tnp.real and tnp.imag of them"
+            raise OutputTypeError(msg)
+        fewer_inputs = sum(map(size_of, arguments.leaves)) < sum(map(size_of, outputs))
+        forward = self.mode == "forward" or (self.mode == "cheaper" and fewer_inputs)
+        if any(isinstance(concrete(value), np.ndarray) for value in recorded.values.outers.values()):
+            blocks = blocks_forward if forward else blocks_reverse
+            rows = blocks(recorded, arguments, self.chunk, self.function)
+        else:
+            rows = _rows_forward(recorded, arguments) if forward else _rows_reverse(recorded, arguments)
         by_output = [arguments.gradients(row) for row in rows]
         if isinstance(self.argnums, tuple):
             return recorded.structure.unflatten(by_output)
         return recorded.structure.unflatten([row[0] for row in by_output])
+
+
+# Of numbers there is one sweep of packed columns for each; of arrays one for many, see `tapegrad.blocks`.
 
 
 def _rows_reverse(recorded: Recorded, arguments: Arguments) -> list[list[object]]:
@@ -63,83 +86,103 @@ def _rows_forward(recorded: Recorded, arguments: Arguments) -> list[list[object]
     return [[column[i] for column in columns] for i in range(len(recorded.outputs))]
 
 
-def jacrev(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
-    """The Jacobian in reverse mode, one sweep per output: for few outputs.
+def jacrev(
+    function: Callable[P, object], argnums: int | tuple[int, ...] = 0, *, chunk: int | None = None
+) -> Callable[P, object]:
+    """The Jacobian in reverse mode, one sweep for each number that the function returns: for few of them.
 
-    The result has the structure of the output, with the structure of the argument in place of each number.
+    The result has the structure of the output, with the structure of the argument in place of each leaf. For an
+    output of shape ``m`` and an argument of shape ``n`` there stands an array of shape ``(*m, *n)``, of the dtype of
+    the argument. Where there are arrays, `chunk` sweeps go at once, which takes memory; all of them without it.
 
     >>> jacrev(lambda x: {"square": x * x, "cube": x * x * x})(2.0)
     {'square': 4.0, 'cube': 12.0}
+    >>> import numpy as np
+    >>> jacrev(lambda x: x * x[::-1])(np.array([2.0, 3.0]))
+    array([[3., 2.],
+           [3., 2.]])
     """
-    return Jacobian(function, argnums, "reverse")
+    return Jacobian(function, argnums, "reverse", chunk)
 
 
-def jacfwd(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
-    """The Jacobian in forward mode, one replay per input: for few inputs. The result is that of `jacrev`."""
-    return Jacobian(function, argnums, "forward")
+def jacfwd(
+    function: Callable[P, object], argnums: int | tuple[int, ...] = 0, *, chunk: int | None = None
+) -> Callable[P, object]:
+    """The Jacobian in forward mode, one replay for each number of the arguments. The result is that of `jacrev`."""
+    return Jacobian(function, argnums, "forward", chunk)
 
 
 # The overlaps below are meant: an output whose form is known gives a Jacobian of known form.
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    function: Callable[Concatenate[X, P], Scalar], argnums: Literal[0] = 0
+    function: Callable[Concatenate[X, P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[X, P], X]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    function: Callable[Concatenate[X, P], list[Num]], argnums: Literal[0] = 0
+    function: Callable[Concatenate[X, P], list[Num]], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[X, P], list[X]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    function: Callable[Concatenate[X, P], tuple[Scalar, Scalar]], argnums: Literal[0] = 0
+    function: Callable[Concatenate[X, P], tuple[Scalar, Scalar]], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[X, P], tuple[X, X]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    function: Callable[Concatenate[X, P], tuple[Scalar, ...]], argnums: Literal[0] = 0
+    function: Callable[Concatenate[X, P], tuple[Scalar, ...]], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[X, P], tuple[X, ...]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    function: Callable[Concatenate[X, P], dict[K, Num]], argnums: Literal[0] = 0
+    function: Callable[Concatenate[X, P], dict[K, Num]], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[X, P], dict[K, X]]: ...
 @overload
-def jacobian(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]: ...
-def jacobian(function: Callable[P, object], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
-    """The Jacobian in the mode that needs fewer replays. The result is that of `jacrev`.
+def jacobian(
+    function: Callable[P, object], argnums: int | tuple[int, ...] = 0, *, chunk: int | None = None
+) -> Callable[P, object]: ...
+def jacobian(
+    function: Callable[P, object], argnums: int | tuple[int, ...] = 0, *, chunk: int | None = None
+) -> Callable[P, object]:
+    """The Jacobian in the mode that needs fewer sweeps. The result is that of `jacrev`.
 
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    return Jacobian(function, argnums, "cheaper")
+    return Jacobian(function, argnums, "cheaper", chunk)
 
 
 @overload
 def hessian(
-    function: Callable[Concatenate[Num, P], Scalar], argnums: Literal[0] = 0
+    function: Callable[Concatenate[Num, P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[Num, P], Num]: ...
 @overload
 def hessian(
-    function: Callable[Concatenate[list[Num], P], Scalar], argnums: Literal[0] = 0
+    function: Callable[Concatenate[list[Num], P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[list[Num], P], list[list[Num]]]: ...
 @overload
 def hessian(
-    function: Callable[Concatenate[dict[K, Num], P], Scalar], argnums: Literal[0] = 0
+    function: Callable[Concatenate[dict[K, Num], P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[dict[K, Num], P], dict[K, dict[K, Num]]]: ...
 @overload
 def hessian(
-    function: Callable[Concatenate[tuple[Num, Num], P], Scalar], argnums: Literal[0] = 0
+    function: Callable[Concatenate[tuple[Num, Num], P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[tuple[Num, Num], P], tuple[tuple[Num, Num], tuple[Num, Num]]]: ...
 @overload
 def hessian(
-    function: Callable[Concatenate[tuple[Num, ...], P], Scalar], argnums: Literal[0] = 0
+    function: Callable[Concatenate[tuple[Num, ...], P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[tuple[Num, ...], P], tuple[tuple[Num, ...], ...]]: ...
 @overload
-def hessian(function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]: ...
-def hessian(function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0) -> Callable[P, object]:
+def hessian(
+    function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0, *, chunk: int | None = None
+) -> Callable[P, object]: ...
+def hessian(
+    function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0, *, chunk: int | None = None
+) -> Callable[P, object]:
     """All second derivatives, forward over reverse: the structure of the argument, twice.
+
+    For two arrays of shapes ``m`` and ``n`` there stands one of shape ``(*m, *n)``. `chunk` is that of `jacrev`.
 
     >>> hessian(lambda v: v[0] * v[0] * v[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
     """
-    return Jacobian(grad(function, argnums), argnums, "forward")
+    return Jacobian(grad(function, argnums), argnums, "forward", chunk)
 
 
 @overload

@@ -36,7 +36,7 @@ from tapegrad.vectors import COMPILED
 
 __all__ = [
     "ARGUMENTS", "ARRAYS", "OPERATIONS", "Comparison", "Operand", "Params", "Primitive", "Recording",
-    "as_float", "as_value", "concrete", "is_number", "lookup", "newest_recording", "operation",
+    "as_float", "as_value", "concrete", "is_complex", "is_number", "lookup", "newest_recording", "operation",
 ]  # fmt: skip
 
 Params = tuple[tuple[str, Static], ...]
@@ -116,6 +116,12 @@ def concrete(x: object) -> object:
 def is_number(x: object) -> bool:
     """Whether `x` can stand in arithmetic: a number or an array, plain or recorded."""
     return isinstance(x, (float, int, Operand, np.generic, np.ndarray, complex))
+
+
+def is_complex(x: object) -> bool:
+    """Whether the value of `x`, plain or recorded, is of complex numbers."""
+    value = concrete(x)
+    return value.dtype.kind == "c" if isinstance(value, np.ndarray) else isinstance(value, complex)
 
 
 def newest_recording(operands: Sequence[object]) -> Recording | None:

@@ -16,6 +16,7 @@ from tapegrad.arrays import AnyArray, frozen
 from tapegrad.columns import Values
 from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, NonScalarOutputError, OutputTypeError
 from tapegrad.maps import shape_of
+from tapegrad.masks import Mask, symbolic
 from tapegrad.primitive import as_float, as_value, concrete
 from tapegrad.recorder import ArrayVar, Recorder, Var
 from tapegrad.tape import Tape
@@ -104,6 +105,7 @@ def split_aux(function: Callable[..., object], returned: object) -> tuple[object
 
 def output_index(recorder: Recorder, leaf: object, function: Callable[..., object]) -> int:
     """The record of one leaf of the output; a plain number becomes a constant."""
+    leaf = symbolic(leaf)
     if isinstance(leaf, Var):
         if leaf.recording is recorder:
             return leaf.index
@@ -157,9 +159,15 @@ def handed_out(value: object) -> object:
 
 def lower(aux: object, recorder: Recorder) -> object:
     """`aux` with the variables of this trace replaced by their values, so that none leaks."""
-    return tree.map_leaves(
-        lambda leaf: handed_out(leaf.primal) if isinstance(leaf, Var) and leaf.recording is recorder else leaf, aux
-    )
+
+    def lowered(leaf: object) -> object:
+        traced = symbolic(leaf)
+        if not isinstance(traced, Var) or traced.recording is not recorder:
+            return leaf
+        value = handed_out(traced.primal)
+        return Mask.of(value) if isinstance(leaf, Mask) and isinstance(value, Var) else value
+
+    return tree.map_leaves(lowered, aux)
 
 
 def name_of(function: Callable[..., object]) -> str:
@@ -304,11 +312,13 @@ def _leaf_names(structures: Sequence[Structure], roots: Sequence[str]) -> list[s
 
 def _like(original: object, g: object) -> object:
     """A derivative in the form of its argument: a scalar of NumPy, or an array without axes."""
-    if type(g) is float:
-        if isinstance(original, np.floating):
+    if isinstance(original, np.ndarray):
+        return np.asarray(g) if isinstance(g, (float, np.floating)) else g
+    if isinstance(original, np.floating):
+        if type(g) is float:
             return type(original)(g)
-        if isinstance(original, np.ndarray):
-            return np.asarray(g)
+        if isinstance(g, np.ndarray):  # a block of a Jacobian
+            return g.astype(original.dtype)
     return g
 
 

@@ -20,6 +20,7 @@ from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
 from tapegrad.recorder import Scalar, Var
 from tapegrad.reverse import cotangents_of, seeds_of
+from tapegrad.seeds import cotangent_leaves, tangent_leaves
 from tapegrad.trace import Arguments, Parameters, Recorded, handed_out, name_of, record, scalar_output
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
@@ -222,11 +223,7 @@ class Pullback:
     arguments: Arguments
 
     def __call__(self, g: object) -> tuple[object, ...]:
-        structure = tree.flatten(g)[1]
-        if structure != self.recorded.structure:
-            msg = f"the cotangent has structure {structure}, but the function returned {self.recorded.structure}"
-            raise StructureError(msg)
-        seeds = seeds_of(self.recorded.outputs, Arguments.of((g,), ("cotangent",)).leaves)
+        seeds = seeds_of(self.recorded.outputs, cotangent_leaves(self.recorded, g))
         count = len(self.arguments.leaves)
         return self.arguments.gradients(cotangents_of(self.recorded.tape, self.recorded.values, seeds, count))
 
@@ -241,7 +238,7 @@ def vjp(function: Callable[..., Out], *primals: object) -> tuple[Out, Callable[[
     """The value at `primals`, and the pullback there: vector-Jacobian products.
 
     ``pullback(g)`` takes a cotangent with the structure of the output and returns a tuple with one
-    cotangent per primal.
+    cotangent per primal. Raises StructureError if the cotangent has another structure or other shapes.
 
     >>> out, pullback = vjp(lambda x, y: x * y, 2.0, 3.0)
     >>> out, pullback(1.0), pullback(2.0)
@@ -258,27 +255,13 @@ def jvp(function: Callable[..., Out], primals: Sequence[object], tangents: Seque
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
 
-    Raises StructureError if the tangents do not have the structure of the primals.
+    Raises StructureError if the tangents do not have the structure and the shapes of the primals.
     """
-    names = Parameters.of(function).first(len(primals))
-    arguments = Arguments.of(primals, names)
-    seeds = tangent_leaves(arguments, tangents, names)
+    arguments = Arguments.of(primals, Parameters.of(function).first(len(primals)))
+    seeds = tangent_leaves(arguments, tangents)
     recorded = record(function, arguments.leaves, arguments.rebuild, {}, kept=False)
     moved = tangents_of(recorded.tape, recorded.values, dict(enumerate(seeds)), recorded.outputs)
     return cast(Out, recorded.output()), cast(Out, recorded.structure.unflatten(moved))
-
-
-def tangent_leaves(arguments: Arguments, tangents: Sequence[object], names: Sequence[str]) -> list[object]:
-    """The leaves of `tangents`, checked against the structure of the primals."""
-    if len(tangents) != len(arguments.structures):
-        msg = f"{len(arguments.structures)} primals need as many tangents, not {len(tangents)}"
-        raise StructureError(msg)
-    for tangent, structure, name in zip(tangents, arguments.structures, names, strict=True):
-        found = tree.flatten(tangent)[1]
-        if found != structure:
-            msg = f"the tangent of {name} has structure {found}, but {name} has {structure}"
-            raise StructureError(msg)
-    return Arguments.of(tangents, [f"tangent of {name}" for name in names]).leaves
 
 
 def stop_gradient(x: X) -> X:

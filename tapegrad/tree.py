@@ -8,6 +8,7 @@ differentiated; a field marked ``metadata={"static": True}`` is kept as it is an
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -15,11 +16,17 @@ from typing import TypeVar, cast
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 import optree
 
-from tapegrad.errors import StructureError
+from tapegrad.arrays import FrozenIndex
+from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, StructureError
+from tapegrad.maps import shape_of
+from tapegrad.ops.shape import astype, concatenate, reshape, take_index
+from tapegrad.primitive import as_value
+from tapegrad.recorder import Array, ArrayVar, Var
 
-__all__ = ["LEAF", "Structure", "flatten", "leaf_names", "leaves", "map_leaves"]
+__all__ = ["LEAF", "Structure", "children", "flatten", "leaf_names", "leaves", "map_leaves", "ravel"]
 
 _NAMESPACE = "tapegrad"
 _registered: set[type] = set()  # grows only: what optree knows of
@@ -131,6 +138,18 @@ def leaves(tree: object) -> list[object]:
     return flatten(tree)[0]
 
 
+def children(tree: object) -> dict[object, object] | None:
+    """The parts of a tree by index, key or name of a field; None if it is a leaf.
+
+    >>> children({"w": (1.0, 2.0), "b": 3.0})
+    {'b': 3.0, 'w': (1.0, 2.0)}
+    """
+    flatten(tree)  # which makes its classes known
+    parts: list[object]
+    parts, spec = optree.tree_flatten(tree, is_leaf=lambda node: node is not tree, namespace=_NAMESPACE)  # type: ignore[arg-type]  # any object
+    return None if spec.is_leaf() else dict(zip(spec.entries(), parts, strict=True))
+
+
 def leaf_names(tree: object, root: str) -> list[str]:
     """A Python expression for each leaf: ``params['w'][0]`` for root ``params``."""
     return flatten(tree)[1].names(root)
@@ -153,6 +172,90 @@ def map_leaves(function: Callable[..., object], tree: T, *others: object) -> T:
             raise StructureError(msg)
         columns.append(other_leaves)
     return cast(T, structure.unflatten(list(map(function, found, *columns))))
+
+
+# ---- one vector ---------------------------------------------------------------------------------
+
+
+def ravel(params: T) -> tuple[npt.NDArray[np.float64], Callable[[Array], T]]:
+    """All floats and arrays of a tree in one vector, and the function from such a vector back to a tree.
+
+    The vector has the dtype that NumPy promotes those of the leaves to. The way back gives each leaf its own shape,
+    dtype and kind: a float is a float. Both can be differentiated. Raises IntegerArgumentError or ArgumentTypeError,
+    naming the leaf, for what has no derivative; the way back raises StructureError for a vector of another length.
+
+    >>> vector, unravel = ravel({"w": np.array([[1.0, 2.0]]), "b": 3.0})
+    >>> vector
+    array([3., 1., 2.])
+    >>> unravel(2.0 * vector)
+    {'w': array([[2., 4.]]), 'b': 6.0}
+    """
+    found, structure = flatten(params)
+    kinds = tuple(_Kind.of(leaf, name) for leaf, name in zip(found, structure.names("params"), strict=True))
+    dtype = np.result_type(*[kind.dtype for kind in kinds]) if kinds else np.dtype(np.float64)
+    parts = [_cast(reshape(leaf, shape=(kind.size,)), dtype) for leaf, kind in zip(found, kinds, strict=True)]
+    vector = concatenate(*parts, axis=-1) if parts else np.zeros(0)
+    return cast("npt.NDArray[np.float64]", vector), cast(Callable[[Array], T], _Unravel(structure, kinds))
+
+
+@attrs.frozen
+class _Kind:
+    """What a leaf of a tree is, without its numbers."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+    scalar: type | None  # of numbers that are no arrays: float, or a scalar type of NumPy
+
+    @classmethod
+    def of(cls, leaf: object, name: str) -> _Kind:
+        """That of one leaf. Raises IntegerArgumentError or ArgumentTypeError if it is not made of floats."""
+        dtype = leaf.dtype if isinstance(leaf, Var) else np.asarray(leaf).dtype
+        if dtype.kind in "iub":
+            cure = f"write {name}.astype(float)" if isinstance(leaf, np.ndarray) else f"write float({name})"
+            msg = f"{name} is {leaf!r:.60}, of {dtype}, which has no derivative; {cure}, or leave it out of the tree"
+            raise IntegerArgumentError(msg)
+        if dtype.kind != "f":
+            msg = f"{name} is {leaf!r:.60}, a {type(leaf).__name__}; a vector of parameters is made of floats"
+            raise ArgumentTypeError(msg)
+        is_number = not shape_of(leaf) and not isinstance(leaf, (np.ndarray, ArrayVar))
+        plain = type(leaf) if isinstance(leaf, np.floating) else float
+        return cls(shape_of(leaf), dtype, plain if is_number else None)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    def made_of(self, part: object) -> object:
+        """The leaf of this kind with the elements of `part`, one axis."""
+        leaf = _cast(reshape(part, shape=self.shape), self.dtype)
+        return leaf if self.scalar is None or isinstance(leaf, Var) else self.scalar(leaf)
+
+
+def _cast(x: object, dtype: np.dtype[np.generic]) -> object:
+    """An array in that dtype; a plain one is new."""
+    return x if isinstance(x, Var) and x.dtype == dtype else astype(x, dtype=dtype.str)
+
+
+@attrs.frozen
+class _Unravel:
+    """From a vector back to a tree."""
+
+    structure: Structure
+    kinds: tuple[_Kind, ...]
+
+    def __call__(self, vector: object) -> object:
+        length = sum(kind.size for kind in self.kinds)
+        given = vector if isinstance(vector, Var) else as_value(vector)
+        if shape_of(given) != (length,):
+            msg = f"unravel takes a vector of shape ({length},), not an array of shape {shape_of(given)}"
+            raise StructureError(msg)
+        found: list[object] = []
+        start = 0
+        for kind in self.kinds:
+            found.append(kind.made_of(take_index(given, index=FrozenIndex(slice(start, start + kind.size)))))
+            start += kind.size
+        return self.structure.unflatten(found)
 
 
 def _is_record(cls: type) -> bool:

@@ -20,7 +20,7 @@ FLOORS: list[list[str]] = [
     [],  # 5: rewriting, to come
     [],  # 6: native code, to come
     [
-        "calls", "direct", "transforms", "vmap", "jacobians", "subcalls", "custom", "checkpoint",
+        "calls", "direct", "seeds", "transforms", "vmap", "blocks", "jacobians", "subcalls", "custom", "checkpoint",
         "numpy.signatures", "numpy.elementwise", "numpy.complexes", "numpy.creation", "numpy.shapes", "numpy.joining",
         "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.differences",
         "numpy.quantiles", "numpy.statistics",
