@@ -81,9 +81,9 @@ def quiet(function: Function) -> Function:
     """`function`, without NumPy's warnings about infinities and nan."""
 
     @functools.wraps(function)
-    def silent(*operands: object) -> object:
+    def silent(*operands: object, **facts: object) -> object:
         with np.errstate(all="ignore"):
-            return function(*operands)
+            return function(*operands, **facts)
 
     return silent  # type: ignore[return-value]  # of the same form
 
