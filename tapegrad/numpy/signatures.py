@@ -6,11 +6,13 @@ protocol, and a decorator gives it to the functions that have it:
     @reducing(np.sum)
     def sum(x: Var, axis: Axis = None, keepdims: bool = False) -> Var: ...
 
-Inside, an operand is a `Var` to the checker; plain numbers and arrays pass through the same lines.
+Inside, an operand is a `Var` to the checker; plain numbers and arrays pass through the same lines. What the caller
+gave in lists has become an array by then.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
@@ -18,12 +20,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tapegrad import dispatch
+from tapegrad.maps import shape_of
+from tapegrad.masks import Mask, symbolic
 from tapegrad.methods import Axis
+from tapegrad.ops.shape import stack
+from tapegrad.primitive import Operand, as_value
 from tapegrad.recorder import ArrayVar, Var
 
 __all__ = [
-    "ArrayLike", "Combining", "Joining", "Numbers", "Reducing", "Shaping", "answers", "combining", "joining",
-    "reducing", "shaping",
+    "ArrayLike", "Combining", "Joining", "Numbers", "Reducing", "Shaping", "Splitting", "answers", "as_operand",
+    "combining", "holds_traced", "joining", "reducing", "shaping", "splitting",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -47,6 +53,51 @@ def answers(original: object) -> Callable[[F], F]:
     return registered
 
 
+def as_operand(x: object) -> object:
+    """`x` as the functions of arrays take it: traced, or a float, or an array.
+
+    Lists become arrays, also those with traced values in them; a mask becomes the variable it comes from. Raises
+    ValueError for a list of unequal shapes, OperandError for what is no number.
+    """
+    if isinstance(x, (list, tuple)) and holds_traced(x):
+        parts = [as_operand(item) for item in x]
+        shapes = sorted({shape_of(part) for part in parts})
+        if len(shapes) > 1:
+            msg = f"a list of items of the shapes {', '.join(map(str, shapes))} is no array"
+            raise ValueError(msg)
+        return stack(*parts, axis=-1 - len(shapes[0]))
+    x = symbolic(x)
+    return x if isinstance(x, Operand) else as_value(x)
+
+
+def holds_traced(x: object) -> bool:
+    """Whether there is a traced value in `x`, or in a list in it."""
+    if isinstance(x, (list, tuple)):
+        return any(map(holds_traced, x))
+    return isinstance(symbolic(x), Operand)
+
+
+def _of_operand(function: Callable[..., object]) -> Callable[..., object]:
+    """`function`, called with its first argument as an operand; of a mask it gives a mask."""
+
+    @functools.wraps(function)
+    def called(x: object, *args: object, **keywords: object) -> object:
+        out = function(as_operand(x), *args, **keywords)
+        return Mask.of(out) if type(x) is Mask and isinstance(out, ArrayVar) and out.dtype == bool else out
+
+    return called
+
+
+def _of_operands(function: Callable[..., object]) -> Callable[..., object]:
+    """`function`, called with its first two arguments as operands."""
+
+    @functools.wraps(function)
+    def called(x: object, y: object, *args: object, **keywords: object) -> object:
+        return function(as_operand(x), as_operand(y), *args, **keywords)
+
+    return called
+
+
 class Shaping(Protocol[P]):
     """An array gives an array of its kind."""
 
@@ -62,7 +113,7 @@ def shaping(original: object) -> Callable[[Callable[Concatenate[Var, P], object]
     """Give a function the form `Shaping`, and let it answer for `original` of NumPy."""
 
     def registered(function: Callable[Concatenate[Var, P], object]) -> Shaping[P]:
-        return cast(Shaping[P], answers(original)(function))
+        return cast(Shaping[P], answers(original)(_of_operand(function)))
 
     return registered
 
@@ -86,7 +137,7 @@ class Reducing(Protocol):
 
 def reducing(original: object) -> Callable[[Callable[..., object]], Reducing]:
     """Give a function the form `Reducing`, and let it answer for `original` of NumPy."""
-    return lambda function: cast(Reducing, answers(original)(function))
+    return lambda function: cast(Reducing, answers(original)(_of_operand(function)))
 
 
 class Combining(Protocol[P]):
@@ -106,7 +157,7 @@ def combining(original: object) -> Callable[[Callable[Concatenate[Var, Var, P], 
     """Give a function the form `Combining`, and let it answer for `original` of NumPy."""
 
     def registered(function: Callable[Concatenate[Var, Var, P], object]) -> Combining[P]:
-        return cast(Combining[P], answers(original)(function))
+        return cast(Combining[P], answers(original)(_of_operands(function)))
 
     return registered
 
@@ -130,6 +181,30 @@ def joining(original: object) -> Callable[[Callable[Concatenate[Sequence[Var], P
     """Give a function the form `Joining`, and let it answer for `original` of NumPy."""
 
     def registered(function: Callable[Concatenate[Sequence[Var], P], object]) -> Joining[P]:
-        return cast(Joining[P], answers(original)(function))
+        @functools.wraps(function)
+        def called(xs: Sequence[object], *args: P.args, **keywords: P.kwargs) -> object:
+            return function([cast(Var, as_operand(x)) for x in xs], *args, **keywords)
+
+        return cast(Joining[P], answers(original)(called))
+
+    return registered
+
+
+class Splitting(Protocol[P]):
+    """An array gives several."""
+
+    @overload
+    def __call__(self, x: Var, /, *args: P.args, **keywords: P.kwargs) -> list[ArrayVar]: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind], /, *args: P.args, **keywords: P.kwargs) -> list[npt.NDArray[Kind]]: ...
+    @overload
+    def __call__(self, x: Numbers, /, *args: P.args, **keywords: P.kwargs) -> list[npt.NDArray[np.float64]]: ...
+
+
+def splitting(original: object) -> Callable[[Callable[Concatenate[Var, P], object]], Splitting[P]]:
+    """Give a function the form `Splitting`, and let it answer for `original` of NumPy."""
+
+    def registered(function: Callable[Concatenate[Var, P], object]) -> Splitting[P]:
+        return cast(Splitting[P], answers(original)(_of_operand(function)))
 
     return registered
