@@ -14,7 +14,7 @@ from tapegrad.maps import shape_of
 from tapegrad.masks import observe, symbolic
 from tapegrad.numpy import joining
 from tapegrad.numpy.shapes import broadcast_to, ravel
-from tapegrad.numpy.signatures import ArrayLike, Numbers, answers, as_operand, shaping
+from tapegrad.numpy.signatures import ArrayLike, Numbers, answers, as_operand, holds_traced, shaping
 from tapegrad.ops import shape as moves
 from tapegrad.ops.gather import flat_indices, take_along
 from tapegrad.ops.selection import maximum, minimum
@@ -345,7 +345,8 @@ class Part:
 
     def _fitting(self, values: ArrayLike) -> tuple[Var, Var, FrozenIndex]:
         """The array, the values in the shape of the part, both of one dtype, and the index."""
-        x, added = cast(Var, as_operand(self.x)), cast(Var, as_operand(values))
+        x = cast(Var, as_operand(self.x))
+        added = cast(Var, as_operand(values) if holds_traced(values) else np.asarray(values))
         index = FrozenIndex(symbolic_index(self.index))
         held, given = np.asarray(concrete(x)), np.asarray(concrete(added))
         shape = held[index.index].shape  # type: ignore[index]  # nor None and Ellipsis
