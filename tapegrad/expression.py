@@ -13,8 +13,9 @@ from typing import Final, TypeAlias, cast
 
 import attrs
 
-import tapegrad.numpy as tnp
 from tapegrad.errors import ExpressionError
+from tapegrad.numpy import elementwise
+from tapegrad.ops import selection
 from tapegrad.primitive import Comparison
 from tapegrad.recorder import Scalar, Var
 from tapegrad.trace import Trace, record
@@ -27,8 +28,9 @@ __all__ = [
 CONSTANTS: Final = {"pi": math.pi, "e": math.e, "inf": math.inf}
 
 FUNCTIONS: Final[dict[str, Callable[..., object]]] = {
-    name: getattr(tnp, name) for name in tnp.__all__ if callable(getattr(tnp, name))
-}
+    name: getattr(elementwise, name) for name in elementwise.__all__ if callable(getattr(elementwise, name))
+} | {"clip": selection.clip, "where": selection.where}
+"""Those of numbers."""
 
 
 def check_name(name: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from tapegrad.arrays import AnyArray, FrozenArray
 from tapegrad.dispatch import NUMPY, apply_function, named
 from tapegrad.elementwise import Elementwise
+from tapegrad.maps import shape_of
 from tapegrad.primitive import Operand, Params, Primitive, concrete, lookup, newest_recording
 
 __all__ = ["Mask", "observe", "observed", "symbolic"]
@@ -55,7 +56,11 @@ def observe(x: object) -> object:
 
 
 class Mask(np.ndarray[tuple[int, ...], np.dtype[np.bool_]]):
-    """An array of booleans, and the variable they are the value of; a view or a copy of it is without."""
+    """An array of booleans, and the variable they are the value of.
+
+    A part of it, or the whole in another shape, is a mask as well. What NumPy makes of it otherwise is without a
+    variable, and counts as having looked.
+    """
 
     traced: Operand | None
 
@@ -69,6 +74,8 @@ class Mask(np.ndarray[tuple[int, ...], np.dtype[np.bool_]]):
 
     def __array_finalize__(self, made_from: object) -> None:
         self.traced = None
+        if isinstance(made_from, Mask):
+            made_from.plain()
 
     def plain(self) -> AnyArray:
         """The booleans, with a guard that they have been seen."""
@@ -101,7 +108,24 @@ class Mask(np.ndarray[tuple[int, ...], np.dtype[np.bool_]]):
         return bool(self.plain())
 
     def __getitem__(self, index: object) -> object:  # type: ignore[override]  # of any index
-        return self.plain()[index]  # type: ignore[call-overload]
+        variable = symbolic(self)
+        if not isinstance(variable, Operand):
+            return self.plain()[index]  # type: ignore[call-overload]
+        part = variable[index]  # type: ignore[index]  # an array
+        return Mask.of(part) if shape_of(part) else bool(observe(part))
+
+    @property
+    def T(self) -> AnyArray:  # type: ignore[override]  # noqa: N802  # NumPy's name
+        return cast(AnyArray, named("transpose")(self))
+
+    def transpose(self, *axes: object) -> AnyArray:  # type: ignore[override]
+        return cast(AnyArray, named("transpose")(self, axes[0] if len(axes) == 1 else axes or None))
+
+    def reshape(self, *shape: object) -> AnyArray:  # type: ignore[override]
+        return cast(AnyArray, named("reshape")(self, shape[0] if len(shape) == 1 else shape))
+
+    def ravel(self) -> AnyArray:  # type: ignore[override]
+        return cast(AnyArray, named("ravel")(self))
 
     def __iter__(self) -> Iterator[object]:
         return iter(self.plain())

@@ -519,6 +519,8 @@ class ArrayVar(Var):
         return super().before(operation, other)
 
     def __getitem__(self, index: object) -> Var:
+        if traced_index(index):
+            return cast(Var, dispatch.named("at_indices")(self, index if isinstance(index, tuple) else (index,)))
         x: object = self  # what is taken from it need not be an array
         return cast(Var, take_index(x, index=FrozenIndex(symbolic_index(index))))
 
@@ -573,8 +575,21 @@ class ArrayVar(Var):
         return format(self.value, spec) if spec else repr(self)
 
 
+def traced_index(index: object) -> bool:
+    """Whether `index` is made of integers and arrays of them alone, some of which are on a tape."""
+    found = False
+    for entry in index if isinstance(index, tuple) else (index,):
+        if isinstance(entry, (ArrayVar, np.ndarray)):
+            if entry.dtype.kind not in "iu":
+                return False
+            found = found or isinstance(entry, ArrayVar)
+        elif not isinstance(entry, (int, np.integer)) or isinstance(entry, bool):
+            return False
+    return found
+
+
 def symbolic_index(index: object) -> object:
-    """`index` with plain arrays in place of masks and of traced integers; the tape notes that they were seen."""
+    """`index` with plain arrays in place of masks and traced arrays; the tape notes that they were seen."""
     if isinstance(index, tuple):
         return tuple([symbolic_index(item) for item in index])
     if isinstance(index, Mask):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 import numpy as np
 from mypy_extensions import i64
@@ -23,8 +23,8 @@ from tapegrad.arrays import Floats, FrozenIndex
 from tapegrad.columns import Columns, Values
 from tapegrad.elementwise import Binary, Elementwise, Unary, evaluated, times
 from tapegrad.kernels import CONSTANT, NONE
-from tapegrad.maps import General, zeros_like
-from tapegrad.ops.shape import add_at, astype, real, scatter, sum_to, take_index
+from tapegrad.maps import General, shape_of, zeros_like
+from tapegrad.ops.shape import add_at, astype, real, scatter, stack, sum_to, take_index
 from tapegrad.primitive import OPERATIONS, Operand, Params, Primitive, concrete
 from tapegrad.recorder import ArrayVar, Recorder, Var
 from tapegrad.spares import SMALLEST, give_back
@@ -45,6 +45,9 @@ __all__ = [
     "settled",
     "sweep_numbers",
 ]
+
+Parts: TypeAlias = dict[int, list[tuple[FrozenIndex, object]]]
+"""What is yet to be added to some elements of the cotangent of a record."""
 
 
 def cotangents_of(
@@ -105,9 +108,12 @@ def pull_back(
     cotangents: list[object] = [None] * len(tape)
     kept = len(tape) if count is None else count
     own: set[int] = set()  # whose cotangent is an array that nobody else has, and can be added to in place
+    parts: Parts = {}
     for index, seed in seeds.items():
         cotangents[index] = _added(cotangents[index], seed)
     for index in range(max(seeds, default=-1), -1, -1):
+        if index in parts:
+            _add_parts(cotangents, index, own, parts.pop(index), values[index])
         g, left = cotangents[index], lefts[index]
         if g is None or left < 0:  # not reached; or an input or a constant, which reads nothing
             continue
@@ -137,8 +143,8 @@ def pull_back(
         inputs = columns.inputs(index)
         operands = [values[i] for i in inputs]
         params = columns.params_at(index)
-        if primitive is take_index and isinstance(g, (float, np.ndarray)) and isinstance(operands[0], np.ndarray):
-            _add_part(cotangents, left, own, g, params, operands[0])
+        if primitive is take_index:
+            _add_part(cotangents, left, own, g, params, operands[0], parts)
             continue
         wanted = [position for position, i in enumerate(inputs) if i < kept or codes[i] != CONSTANT]
         for position, term in pulled(primitive, g, values[index], operands, params, wanted).items():
@@ -229,21 +235,46 @@ def _accumulate(cotangents: list[object], index: int, own: set[int], term: objec
 
 
 def _add_part(
-    cotangents: list[object], index: int, own: set[int], g: float | Floats, params: Params, x: Floats
+    cotangents: list[object], index: int, own: set[int], g: object, params: Params, x: object, parts: Parts
 ) -> None:
-    """Add the cotangent of ``x[...]`` to that of `x`, in place: to read an array by its elements takes one array."""
+    """Add the cotangent of ``x[...]`` to that of `x`, in place: to read an array by its elements takes one array.
+
+    Where it is traced further out, every such sum would be recorded: it is kept in `parts`, for `_add_parts`.
+    """
     at = cast(FrozenIndex, params[0][1])
     so_far = cotangents[index]
+    is_plain = isinstance(g, (float, np.ndarray)) and isinstance(x, np.ndarray)
+    if not is_plain or isinstance(so_far, Operand):
+        parts.setdefault(index, []).append((at, g))
+        return
     if index not in own:
-        total: Floats = np.zeros(x.shape, x.dtype)
-        if isinstance(so_far, (np.ndarray, float)):
-            total += so_far
-        elif so_far is not None:  # traced further out, as the others then are
-            cotangents[index] = _added(so_far, scatter(g, index=at, shape=x.shape))
-            return
+        array = cast(Floats, x)
+        total: Floats = np.zeros(array.shape, array.dtype)
+        if so_far is not None:
+            total += cast(Floats, so_far)
         own.add(index)
         cotangents[index] = so_far = total
-    add_at(cast(Floats, so_far), at, g)
+    add_at(cast(Floats, so_far), at, cast(Floats, g))
+
+
+def _add_parts(
+    cotangents: list[object], index: int, own: set[int], parts: Sequence[tuple[FrozenIndex, object]], x: object
+) -> None:
+    """Add the cotangents of ``x[...]`` to that of `x`, all that are of single elements, or rows, at once."""
+    shape = shape_of(x)
+    places: dict[int, list[tuple[object, ...]]] = {}
+    terms: dict[int, list[object]] = {}
+    for at, g in parts:
+        depth = len(at.index)
+        if depth and all(isinstance(entry, int) for entry in at.index):
+            places.setdefault(depth, []).append(at.index)
+            terms.setdefault(depth, []).append(g)
+        else:
+            _accumulate(cotangents, index, own, fitted(scatter(g, index=at, shape=shape), x))
+    for depth, indices in places.items():
+        columns = tuple(np.asarray(indices, np.intp).T)
+        stacked = stack(*terms[depth], axis=depth - 1 - len(shape))
+        _accumulate(cotangents, index, own, fitted(scatter(stacked, index=FrozenIndex(columns), shape=shape), x))
 
 
 def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> vec[float] | None:
@@ -319,7 +350,7 @@ def _sweep_arrays(
         at -= 1
         primitive = columns.primitive(index)
         if primitive is take_index and isinstance(operands[0], np.ndarray):
-            _add_part(arrays, inputs[0], own, cast(Floats, g), params, operands[0])
+            _add_part(arrays, inputs[0], own, g, params, operands[0], {})
             numbers[inputs[0]] = 1.0
             continue
         wanted = [position for position, i in enumerate(inputs) if columns.codes[i] != CONSTANT]

@@ -36,7 +36,6 @@ from tapegrad.ops.exponential import (
     square,
 )
 from tapegrad.ops.selection import (
-    clip,
     equal,
     greater,
     greater_equal,
@@ -46,7 +45,6 @@ from tapegrad.ops.selection import (
     maximum,
     minimum,
     not_equal,
-    where,
 )
 from tapegrad.ops.trigonometric import (
     arccos,
@@ -92,7 +90,6 @@ __all__ = [
     "atanh",
     "cbrt",
     "ceil",
-    "clip",
     "cos",
     "cosh",
     "divide",
@@ -143,7 +140,6 @@ __all__ = [
     "subtract",
     "tan",
     "tanh",
-    "where",
 ]  # fmt: skip
 
 # They answer for NumPy's universal functions of their name, and those under the names of operations for operators.

@@ -6,11 +6,13 @@ protocol, and a decorator gives it to the functions that have it:
     @reducing(np.sum)
     def sum(x: Var, axis: Axis = None, keepdims: bool = False) -> Var: ...
 
-Inside, an operand is a `Var` to the checker; plain numbers and arrays pass through the same lines.
+Inside, an operand is a `Var` to the checker; plain numbers and arrays pass through the same lines. What the caller
+gave in lists has become an array by then.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
@@ -18,14 +20,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tapegrad import dispatch
-from tapegrad.masks import symbolic
+from tapegrad.maps import shape_of
+from tapegrad.masks import Mask, symbolic
 from tapegrad.methods import Axis
+from tapegrad.ops.shape import stack
 from tapegrad.primitive import Operand, as_value
 from tapegrad.recorder import ArrayVar, Var
 
 __all__ = [
-    "ArrayLike", "Combining", "Deviating", "Joining", "Numbers", "Reducing", "Shaping", "Weighing", "answers",
-    "combining", "deviating", "joining", "operand", "reducing", "shaping", "weighing",
+    "ArrayLike", "Combining", "Deviating", "Joining", "Numbers", "Reducing", "Shaping", "Splitting", "Weighing",
+    "answers", "combining", "deviating", "holds_traced", "joining", "operand", "reducing", "shaping", "splitting",
+    "weighing",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -39,21 +44,6 @@ ArrayLike: TypeAlias = float | npt.NDArray[np.generic] | Var | Numbers
 """What stands for an array."""
 
 
-def operand(x: object) -> Var:
-    """Whatever stands for an array, as the operand of an operation; to the checker it is a `Var`.
-
-    A mask is the comparison that it comes from; a list of numbers is an array, traced if any of them is.
-    """
-    value = symbolic(x)
-    if isinstance(value, (list, tuple)) and _any_traced(value):
-        value = dispatch.named("array")(value)
-    return cast(Var, value if isinstance(value, (Operand, np.ndarray, np.generic)) else as_value(value))
-
-
-def _any_traced(items: Sequence[object]) -> bool:
-    return any(_any_traced(x) if isinstance(x, (list, tuple)) else isinstance(x, Operand) for x in items)
-
-
 def answers(original: object) -> Callable[[F], F]:
     """Let a function answer for `original` of NumPy, and keep the form that it states itself."""
 
@@ -62,6 +52,51 @@ def answers(original: object) -> Callable[[F], F]:
         return function
 
     return registered
+
+
+def operand(x: object) -> Var:
+    """`x` as the functions of arrays take it: traced, or a float, or an array.
+
+    Lists become arrays, also those with traced values in them; a mask becomes the variable it comes from. Raises
+    ValueError for a list of unequal shapes, OperandError for what is no number.
+    """
+    if isinstance(x, (list, tuple)) and holds_traced(x):
+        parts = [operand(item) for item in x]
+        shapes = sorted({shape_of(part) for part in parts})
+        if len(shapes) > 1:
+            msg = f"a list of items of the shapes {', '.join(map(str, shapes))} is no array"
+            raise ValueError(msg)
+        return stack(*parts, axis=-1 - len(shapes[0]))
+    x = symbolic(x)
+    return cast(Var, x if isinstance(x, Operand) else as_value(x))
+
+
+def holds_traced(x: object) -> bool:
+    """Whether there is a traced value in `x`, or in a list in it."""
+    if isinstance(x, (list, tuple)):
+        return any(map(holds_traced, x))
+    return isinstance(symbolic(x), Operand)
+
+
+def _of_operand(function: Callable[..., object]) -> Callable[..., object]:
+    """`function`, called with its first argument as an operand; of a mask it gives a mask."""
+
+    @functools.wraps(function)
+    def called(x: object, *args: object, **keywords: object) -> object:
+        out = function(operand(x), *args, **keywords)
+        return Mask.of(out) if type(x) is Mask and isinstance(out, ArrayVar) and out.dtype == bool else out
+
+    return called
+
+
+def _of_operands(function: Callable[..., object]) -> Callable[..., object]:
+    """`function`, called with its first two arguments as operands."""
+
+    @functools.wraps(function)
+    def called(x: object, y: object, *args: object, **keywords: object) -> object:
+        return function(operand(x), operand(y), *args, **keywords)
+
+    return called
 
 
 class Shaping(Protocol[P]):
@@ -79,7 +114,7 @@ def shaping(original: object) -> Callable[[Callable[Concatenate[Var, P], object]
     """Give a function the form `Shaping`, and let it answer for `original` of NumPy."""
 
     def registered(function: Callable[Concatenate[Var, P], object]) -> Shaping[P]:
-        return cast(Shaping[P], answers(original)(function))
+        return cast(Shaping[P], answers(original)(_of_operand(function)))
 
     return registered
 
@@ -103,7 +138,7 @@ class Reducing(Protocol):
 
 def reducing(original: object) -> Callable[[Callable[..., object]], Reducing]:
     """Give a function the form `Reducing`, and let it answer for `original` of NumPy."""
-    return lambda function: cast(Reducing, answers(original)(function))
+    return lambda function: cast(Reducing, answers(original)(_of_operand(function)))
 
 
 class Deviating(Protocol):
@@ -147,7 +182,7 @@ class Deviating(Protocol):
 
 def deviating(original: object) -> Callable[[Callable[..., object]], Deviating]:
     """Give a function the form `Deviating`, and let it answer for `original` of NumPy."""
-    return lambda function: cast(Deviating, answers(original)(function))
+    return lambda function: cast(Deviating, answers(original)(_of_operand(function)))
 
 
 class Weighing(Protocol[P]):
@@ -165,7 +200,7 @@ def weighing(original: object) -> Callable[[Callable[Concatenate[Var, P], object
     """Give a function the form `Weighing`, and let it answer for `original` of NumPy."""
 
     def registered(function: Callable[Concatenate[Var, P], object]) -> Weighing[P]:
-        return cast(Weighing[P], answers(original)(function))
+        return cast(Weighing[P], answers(original)(_of_operand(function)))
 
     return registered
 
@@ -187,7 +222,7 @@ def combining(original: object) -> Callable[[Callable[Concatenate[Var, Var, P], 
     """Give a function the form `Combining`, and let it answer for `original` of NumPy."""
 
     def registered(function: Callable[Concatenate[Var, Var, P], object]) -> Combining[P]:
-        return cast(Combining[P], answers(original)(function))
+        return cast(Combining[P], answers(original)(_of_operands(function)))
 
     return registered
 
@@ -211,6 +246,30 @@ def joining(original: object) -> Callable[[Callable[Concatenate[Sequence[Var], P
     """Give a function the form `Joining`, and let it answer for `original` of NumPy."""
 
     def registered(function: Callable[Concatenate[Sequence[Var], P], object]) -> Joining[P]:
-        return cast(Joining[P], answers(original)(function))
+        @functools.wraps(function)
+        def called(xs: Sequence[object], *args: P.args, **keywords: P.kwargs) -> object:
+            return function([operand(x) for x in xs], *args, **keywords)
+
+        return cast(Joining[P], answers(original)(called))
+
+    return registered
+
+
+class Splitting(Protocol[P]):
+    """An array gives several."""
+
+    @overload
+    def __call__(self, x: Var, /, *args: P.args, **keywords: P.kwargs) -> list[ArrayVar]: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind], /, *args: P.args, **keywords: P.kwargs) -> list[npt.NDArray[Kind]]: ...
+    @overload
+    def __call__(self, x: Numbers, /, *args: P.args, **keywords: P.kwargs) -> list[npt.NDArray[np.float64]]: ...
+
+
+def splitting(original: object) -> Callable[[Callable[Concatenate[Var, P], object]], Splitting[P]]:
+    """Give a function the form `Splitting`, and let it answer for `original` of NumPy."""
+
+    def registered(function: Callable[Concatenate[Var, P], object]) -> Splitting[P]:
+        return cast(Splitting[P], answers(original)(_of_operand(function)))
 
     return registered

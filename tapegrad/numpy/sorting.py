@@ -15,14 +15,12 @@ from tapegrad.masks import observe
 from tapegrad.numpy.signatures import ArrayLike, answers, operand, shaping
 from tapegrad.ops import sorting
 from tapegrad.ops.gather import take_along
-from tapegrad.ops.selection import is_not_equal
 from tapegrad.ops.shape import from_the_end, kept, reshape, take_index
-from tapegrad.primitive import concrete
 from tapegrad.recorder import ArrayVar, Var
 
 __all__ = [
-    "argmax", "argmin", "argpartition", "argsort", "argwhere", "flatnonzero", "nanargmax", "nanargmin", "nonzero",
-    "partition", "searchsorted", "sort", "unique",
+    "argmax", "argmin", "argpartition", "argsort", "nanargmax", "nanargmin", "partition", "searchsorted", "sort",
+    "unique",
 ]  # fmt: skip
 
 Indices = npt.NDArray[np.intp]
@@ -131,33 +129,6 @@ def searchsorted(x: ArrayLike, v: ArrayLike, side: Literal["left", "right"] = "l
     shape = shape_of(values)
     found = sorting.searchsorted(operand(x), reshape(values, shape=(int(np.prod(shape, dtype=int)),)), side=side)
     return _seen(found).reshape(shape)[()]
-
-
-# ---- what is not zero ---------------------------------------------------------------------------
-
-
-def _is_nonzero(x: object) -> npt.NDArray[np.bool_]:
-    x = operand(x)
-    asked = x if np.asarray(concrete(x)).dtype == bool else is_not_equal(x, 0.0)
-    return np.asarray(observe(asked), bool)
-
-
-@answers(np.nonzero)
-def nonzero(x: ArrayLike) -> tuple[Indices, ...]:
-    """Where the elements are that are not zero: positions along each axis."""
-    return np.nonzero(_is_nonzero(x))
-
-
-@answers(np.flatnonzero)
-def flatnonzero(x: ArrayLike) -> Indices:
-    """Where they are in the flattened array."""
-    return np.flatnonzero(_is_nonzero(x))
-
-
-@answers(np.argwhere)
-def argwhere(x: ArrayLike) -> Indices:
-    """Where they are, as rows of positions: ``(number, axes)``."""
-    return np.argwhere(_is_nonzero(x))
 
 
 # ---- different elements -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Elements at indices that are computed on the tape, along one axis; and its transpose, which adds them up there.
+"""Integers on the tape; the elements of arrays that they are the indices of; and, as its transpose, sums there.
 
 Unlike the index of ``x[...]``, which is a static fact, these indices are an operand: a replay at other inputs, or in
 other lanes, takes other elements. That is what sorting, medians and interpolation are made of.
@@ -13,12 +13,12 @@ from typing import cast, final
 import numpy as np
 import numpy.typing as npt
 
-from tapegrad.arrays import AnyArray, Floats
+from tapegrad.arrays import AnyArray, Floats, quiet
 from tapegrad.maps import WholeArrays, shape_of
 from tapegrad.primitive import Params
 from tapegrad.typing import Static
 
-__all__ = ["scatter_along", "take_along"]
+__all__ = ["as_integers", "flat_indices", "scatter_along", "take_along"]
 
 Indices = npt.NDArray[np.intp]
 
@@ -43,6 +43,43 @@ def _scattered(g: Floats, indices: AnyArray, axis: int, length: int) -> Floats:
     total: Floats = np.zeros((*others, length), terms.dtype)
     np.add.at(total.reshape(-1), flat.ravel(), terms.ravel())  # of one axis, where it is fast
     return np.moveaxis(total, -1, axis)
+
+
+@final
+class _Integers(WholeArrays):
+    """Integers, which are constant where they are not at a jump."""
+
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> None:
+        del tangents, out, operands, params
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del g, out, operands, params, wanted
+        return {}
+
+
+@quiet
+def _whole(x: Floats | float, dtype: str) -> AnyArray:
+    return np.asarray(x).astype(dtype)
+
+
+def _flattened(*indices: AnyArray, shape: tuple[int, ...]) -> Indices:
+    wrapped = []
+    for axis, (index, length) in enumerate(zip(indices, shape, strict=True)):
+        whole = np.asarray(index).astype(np.intp)
+        if not np.all((-length <= whole) & (whole < length)):
+            msg = f"an index along axis {axis} is out of bounds: the length is {length}"
+            raise IndexError(msg)
+        wrapped.append(whole % length if length else whole)
+    return np.ravel_multi_index(np.broadcast_arrays(*wrapped), shape)
+
+
+# Truncated towards zero.
+as_integers: _Integers = _Integers("as_integers", 1, _whole, {"dtype": str})
+
+# Indices of the axes of an array of some shape, as those of the array in one axis. They broadcast.
+flat_indices: _Integers = _Integers("flat_indices", None, _flattened, {"shape": tuple})
 
 
 @final

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tapegrad.arrays import Floats, FrozenIndex
-from tapegrad.maps import Joint, Linear, WholeArrays, shape_of
+from tapegrad.maps import Joint, Linear, WholeArrays, shape_of, zeros_like
 from tapegrad.primitive import Params
 
 __all__ = [
-    "add_at", "astype", "broadcast_to", "concatenate", "conjugate", "from_the_end", "imaginary", "kept", "real",
-    "reshape", "scatter", "select", "spread", "sum_axes", "sum_to", "take_index", "transpose",
+    "add_at", "astype", "broadcast_to", "concatenate", "conjugate", "from_the_end", "imaginary", "kept", "put", "real",
+    "reshape", "scatter", "select", "spread", "stack", "sum_axes", "sum_to", "take_index", "transpose",
 ]  # fmt: skip
 
 _SMALL = 4096  # elements; up to here filling a new array is faster than numpy.broadcast_to
@@ -169,12 +169,16 @@ def _index_lanes(size: int, x: object, index: FrozenIndex) -> object:
     return transpose(part, axes=order)
 
 
+def _as_part(g: object, index: FrozenIndex) -> object:
+    """A part of an array with lanes in front, with its axes as NumPy has them in that part of the array with lanes."""
+    if not _separated(index):
+        return g
+    axes = _advanced_axes(index)
+    return transpose(g, axes=(*range(1, axes + 1), 0, *range(axes + 1, len(shape_of(g)))))
+
+
 def _scatter_lanes(size: int, g: object, index: FrozenIndex, shape: tuple[int, ...]) -> object:
-    if _separated(index):
-        axes = _advanced_axes(index)
-        order = (*range(1, axes + 1), 0, *range(axes + 1, len(shape_of(g))))
-        g = transpose(g, axes=order)
-    return scatter(g, index=index.behind(1), shape=(size, *shape))
+    return scatter(_as_part(g, index), index=index.behind(1), shape=(size, *shape))
 
 
 # x[index], and zeros but for a part
@@ -191,6 +195,38 @@ scatter: Linear = Linear(
     lambda g, x, index, shape: take_index(g, index=index),
     {"index": FrozenIndex, "shape": tuple},
     _scatter_lanes,
+)
+
+
+def _replaced(x: Floats | float, values: Floats | float, index: FrozenIndex) -> Floats:
+    changed: Floats = np.array(x)
+    changed[index.index] = values  # type: ignore[index]  # nor None and Ellipsis
+    return changed
+
+
+def _kept_values(index: FrozenIndex, shape: tuple[int, ...]) -> object:
+    """Which of the values that are put into a part remain there: the last, where an element is named twice."""
+    last: Floats = np.zeros(shape)
+    part = last[index.index]  # type: ignore[index]  # as above
+    order = np.arange(float(part.size)).reshape(part.shape)
+    return _replaced(last, order, index)[index.index] == order  # type: ignore[index]  # as above
+
+
+def _put_back(g: object, operands: Sequence[object], index: FrozenIndex) -> list[object]:
+    """The transpose of `put`: what came from the array, and what came from the values."""
+    part = take_index(g, index=index)
+    if _arrays_of(index):
+        part = select(_kept_values(index, shape_of(operands[0])), part, 0.0)
+    return [put(g, zeros_like(part), index=index), part]
+
+
+# A copy of x in which x[index] is replaced by values of that very shape.
+put: Joint = Joint(
+    "put",
+    _replaced,
+    _put_back,
+    {"index": FrozenIndex},
+    lambda size, x, values, index: put(x, _as_part(values, index), index=index.behind(1)),
 )
 
 
@@ -214,6 +250,19 @@ concatenate: Joint = Joint(
     {"axis": int},
     lambda size, *xs, axis: concatenate(*xs, axis=axis),
 )
+
+
+def _stacked(*xs: Floats | float, axis: int) -> Floats:
+    return np.array(xs) if all(type(x) is float for x in xs) else np.stack(xs, axis)
+
+
+def _unstacked(g: object, operands: Sequence[object], axis: int) -> list[object]:
+    behind = (slice(None),) * (-axis - 1)
+    return [take_index(g, index=FrozenIndex((Ellipsis, i, *behind))) for i in range(len(operands))]
+
+
+# Along a new axis, counted from the end of the result.
+stack: Joint = Joint("stack", _stacked, _unstacked, {"axis": int}, lambda size, *xs, axis: stack(*xs, axis=axis))
 
 # ---- kinds of number ----------------------------------------------------------------------------
 

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 import tapegrad as tg
+import tapegrad.numpy as tnp
 from tapegrad import tree
 from tapegrad.testing import check_grads
 
-__all__ = ["Row", "array", "check_row", "positive", "row"]
+__all__ = ["Row", "array", "check_row", "movement", "positive", "row"]
 
 Function: TypeAlias = Callable[..., object]
 Plain: TypeAlias = npt.NDArray[np.float64] | float
@@ -53,6 +54,18 @@ def row(
 ) -> Row:
     """A `Row`, with its arguments as they come."""
     return Row(name, function, arguments, reference, order, lanes, tolerance, float32)
+
+
+def movement(name: str, function: Function, *arguments: object, lanes: bool = True) -> Row:
+    """The row of a function that moves elements: ``function(m, x)``, in which `m` is `tapegrad.numpy` or `numpy`.
+
+    Its elements are squared, so that a second derivative tells where they came from.
+    """
+
+    def squares(m: object) -> Function:
+        return lambda *xs: tree.map_leaves(lambda leaf: cast(float, leaf) * cast(float, leaf), function(m, *xs))
+
+    return row(name, squares(tnp), *arguments, reference=squares(np), lanes=lanes)
 
 
 def array(*shape: int, seed: int = 0) -> npt.NDArray[np.float64]:

@@ -339,9 +339,7 @@ def test_a_tangent_that_does_not_fit_is_refused(primals: Any, tangents: Any, mes
 
 @pytest.mark.parametrize("tangent", [np.ones((2, 3), int), np.ones((2, 3), bool)])
 def test_a_tangent_of_integers_is_refused(tangent: Any) -> None:
-    with pytest.raises(
-        IntegerArgumentError, match=r"tangent of x is an array of (int64|bool), which has no"
-    ):
+    with pytest.raises(IntegerArgumentError, match=r"tangent of x is an array of (int64|bool), which has no"):
         tg.jvp(lambda x: x, (X,), (tangent,))
     with pytest.raises(IntegerArgumentError, match=r"cotangent is an array of (int64|bool), which has no"):
         tg.vjp(lambda x: x, X)[1](tangent)

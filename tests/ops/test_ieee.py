@@ -211,7 +211,7 @@ def test_isclose_is_numpys() -> None:
 
 
 @pytest.mark.parametrize("condition", [True, False, 1, 0, np.bool_(True)])
-def test_where_chooses_one(condition: object) -> None:
+def test_where_chooses_one(condition: bool) -> None:
     for x in SPECIAL:
         assert bits_equal(tnp.where(condition, x, 7.0), x if condition else 7.0)
         assert bits_equal(tnp.where(condition, 7.0, x), 7.0 if condition else x)
