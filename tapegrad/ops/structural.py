@@ -8,6 +8,7 @@ from typing import cast
 from tapegrad import arrays, floats
 from tapegrad.elementwise import unary
 from tapegrad.primitive import Params, Primitive, newest_recording
+from tapegrad.typing import Traced
 
 __all__ = ["item", "items", "stop_gradient"]
 
@@ -47,11 +48,11 @@ class _Item(Primitive):
 item = _Item()
 
 
-def items(whole: object, count: int) -> tuple[object, ...]:
-    """The `count` values of a tuple, plain or traced."""
+def items(whole: object, count: int) -> tuple[Traced, ...]:
+    """The `count` values of a tuple, plain or traced; to the type checker they are traced."""
     if isinstance(whole, tuple):
         return whole
-    return tuple([item.evaluate((whole,), (("index", i), ("count", count))) for i in range(count)])
+    return tuple([cast(Traced, item.evaluate((whole,), (("index", i), ("count", count)))) for i in range(count)])
 
 
 # Declared piecewise constant, so that no derivative flows in either mode.
