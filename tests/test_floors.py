@@ -13,7 +13,7 @@ FLOORS: list[list[str]] = [
     ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
-        "ops.shape", "ops.subscripts", "ops.products", "ops.linalg",
+        "ops.shape", "ops.gather", "ops.subscripts", "ops.products", "ops.linalg", "ops.factors",
     ],
     ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "batch", "reverse", "forward"],
