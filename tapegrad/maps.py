@@ -4,6 +4,7 @@
 * `Joint`: linear in all operands together, as `concatenate`.
 * `Multilinear`: linear in each operand while the others stand still, as `matmul`: one transpose for each.
 * `General`: the pushforward is written out; reverse mode transposes it (see `tapegrad.reverse`).
+* `PiecewiseConstant`: no derivative, as of positions, counts and orders.
 
 Axes are stated from the end, as negative numbers. So further axes in front, which hold the lanes of `vmap`, are
 nothing to most operations; an operation that states a shape or an index has a batch rule of its own.
@@ -22,7 +23,9 @@ from tapegrad.elementwise import aligned
 from tapegrad.primitive import Operand, Params, Primitive, as_value, concrete, newest_recording
 from tapegrad.typing import Static
 
-__all__ = ["General", "Joint", "Linear", "Multilinear", "WholeArrays", "shape_of", "zeros_like"]
+__all__ = [
+    "General", "Joint", "Linear", "Multilinear", "PiecewiseConstant", "WholeArrays", "shape_of", "zeros_like",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -194,3 +197,16 @@ class General(WholeArrays):
         del g, out, operands, params, wanted
         msg = f"{self.name} states its pushforward only; `tapegrad.reverse.pulled` transposes that"
         raise TypeError(msg)
+
+
+class PiecewiseConstant(WholeArrays):
+    """A function of arrays that jumps and is flat in between: its derivative is zero."""
+
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> None:
+        del tangents, out, operands, params
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del g, out, operands, params, wanted
+        return {}

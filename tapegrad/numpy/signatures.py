@@ -18,12 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tapegrad import dispatch
+from tapegrad.masks import symbolic
 from tapegrad.methods import Axis
+from tapegrad.primitive import Operand, as_value
 from tapegrad.recorder import ArrayVar, Var
 
 __all__ = [
-    "ArrayLike", "Combining", "Joining", "Numbers", "Reducing", "Shaping", "answers", "combining", "joining",
-    "reducing", "shaping",
+    "ArrayLike", "Combining", "Deviating", "Joining", "Numbers", "Reducing", "Shaping", "Weighing", "answers",
+    "combining", "deviating", "joining", "operand", "reducing", "shaping", "weighing",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -35,6 +37,21 @@ Numbers: TypeAlias = Sequence[float] | Sequence[Sequence[float]]
 
 ArrayLike: TypeAlias = float | npt.NDArray[np.generic] | Var | Numbers
 """What stands for an array."""
+
+
+def operand(x: object) -> Var:
+    """Whatever stands for an array, as the operand of an operation; to the checker it is a `Var`.
+
+    A mask is the comparison that it comes from; a list of numbers is an array, traced if any of them is.
+    """
+    value = symbolic(x)
+    if isinstance(value, (list, tuple)) and _any_traced(value):
+        value = dispatch.named("array")(value)
+    return cast(Var, value if isinstance(value, (Operand, np.ndarray, np.generic)) else as_value(value))
+
+
+def _any_traced(items: Sequence[object]) -> bool:
+    return any(_any_traced(x) if isinstance(x, (list, tuple)) else isinstance(x, Operand) for x in items)
 
 
 def answers(original: object) -> Callable[[F], F]:
@@ -87,6 +104,70 @@ class Reducing(Protocol):
 def reducing(original: object) -> Callable[[Callable[..., object]], Reducing]:
     """Give a function the form `Reducing`, and let it answer for `original` of NumPy."""
     return lambda function: cast(Reducing, answers(original)(function))
+
+
+class Deviating(Protocol):
+    """As `Reducing`, with the degrees of freedom that the mean has taken."""
+
+    @overload
+    def __call__(
+        self, x: Var, axis: Axis = None, ddof: float = 0.0, keepdims: bool = False, *, correction: float | None = None
+    ) -> Var: ...
+    @overload
+    def __call__(
+        self,
+        x: npt.NDArray[np.generic] | float | Numbers,
+        axis: None = None,
+        ddof: float = 0.0,
+        keepdims: Literal[False] = False,
+        *,
+        correction: float | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self,
+        x: npt.NDArray[Kind],
+        axis: int | tuple[int, ...],
+        ddof: float = 0.0,
+        keepdims: bool = False,
+        *,
+        correction: float | None = None,
+    ) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(
+        self,
+        x: npt.NDArray[Kind],
+        axis: Axis = None,
+        ddof: float = 0.0,
+        *,
+        keepdims: Literal[True],
+        correction: float | None = None,
+    ) -> npt.NDArray[Kind]: ...
+
+
+def deviating(original: object) -> Callable[[Callable[..., object]], Deviating]:
+    """Give a function the form `Deviating`, and let it answer for `original` of NumPy."""
+    return lambda function: cast(Deviating, answers(original)(function))
+
+
+class Weighing(Protocol[P]):
+    """An array gives an array of its kind, or a number; traced if anything is."""
+
+    @overload
+    def __call__(self, x: Var, /, *args: P.args, **keywords: P.kwargs) -> Var: ...
+    @overload
+    def __call__(
+        self, x: npt.NDArray[Kind] | float | Numbers, /, *args: P.args, **keywords: P.kwargs
+    ) -> npt.NDArray[Kind] | float | Var: ...
+
+
+def weighing(original: object) -> Callable[[Callable[Concatenate[Var, P], object]], Weighing[P]]:
+    """Give a function the form `Weighing`, and let it answer for `original` of NumPy."""
+
+    def registered(function: Callable[Concatenate[Var, P], object]) -> Weighing[P]:
+        return cast(Weighing[P], answers(original)(function))
+
+    return registered
 
 
 class Combining(Protocol[P]):
