@@ -10,8 +10,9 @@ formulas are those of
 
 Conventions: what reads one triangle of a symmetric matrix (`cholesky`, `eigh`) has the derivative of the function of
 ``(X + X') / 2``. Vectors that belong to equal eigenvalues, to equal or vanishing singular values, or to the rest of the
-space are one choice among many: they do not turn within their own space, so that the derivative is right for whatever
-does not depend on the choice.
+space are one choice among many, and have no derivative of their own. Here they do not turn within their space. The
+first derivative is then right for the space as such, as the projection on it, and for sums over equal values; it is not
+for what ties single vectors to their values, as ``V diag(f(w)) V'`` does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 
 from tapegrad.arrays import AnyArray, Floats, FrozenIndex
 from tapegrad.errors import OperandError
-from tapegrad.maps import General, shape_of
+from tapegrad.maps import General, PiecewiseConstant, shape_of
 from tapegrad.ops.arithmetic import multiply, sign
 from tapegrad.ops.linalg import Tangents, reciprocal_above, solve
 from tapegrad.ops.products import column, einsum, flipped, product, row
@@ -59,7 +60,7 @@ def _rounding(x: Floats) -> object:
 
 
 # By how much computed eigenvalues may be wrong, piecewise constant: (..., n) -> (..., 1)
-rounding = General("rounding", 1, _rounding, lambda tangents, out, x: None)
+rounding = PiecewiseConstant("rounding", 1, _rounding)
 
 
 def _over_differences(x: Traced, values: Traced) -> Traced:

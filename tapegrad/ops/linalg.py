@@ -17,7 +17,7 @@ import numpy as np
 from tapegrad import arrays, floats
 from tapegrad.arrays import Floats, quiet
 from tapegrad.elementwise import binary
-from tapegrad.maps import General, WholeArrays, shape_of
+from tapegrad.maps import General, PiecewiseConstant, WholeArrays, shape_of
 from tapegrad.ops.arithmetic import multiply
 from tapegrad.ops.products import flipped, product
 from tapegrad.ops.shape import reshape, sum_axes
@@ -102,11 +102,10 @@ pinv = General(
 )
 
 # How many singular values are not zero, piecewise constant: (..., n, m) -> (...)
-matrix_rank = General(
+matrix_rank = PiecewiseConstant(
     "matrix_rank",
     1,
     np.linalg.matrix_rank,
-    lambda tangents, out, x, tol, rtol, hermitian: None,
     {"tol": float | None, "rtol": float | None, "hermitian": bool},  # type: ignore[dict-item]
 )
 

@@ -216,5 +216,5 @@ def test_the_gradient_for_a_shared_matrix_is_summed_over_lanes() -> None:
 
 def test_complex_operands_of_real_results() -> None:
     x, y = array(3), array(3, seed=1)
-    found = tg.grad(lambda x, y: real(tnp.vdot(x + 1j * y, x + 1j * y)), argnums=(0, 1))(x, y)
-    same(found, (2.0 * x, 2.0 * y), "the gradient")
+    _, pullback = tg.vjp(lambda x, y: real(tnp.vdot(x + 1j * y, x + 1j * y)), x, y)
+    same(pullback(1.0), (2.0 * x, 2.0 * y), "the gradient")
