@@ -11,7 +11,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from tapegrad.numpy.signatures import answers, shaping
+from tapegrad.numpy.signatures import answers, operand, shaping
 from tapegrad.ops import factors
 from tapegrad.ops.products import flipped
 from tapegrad.ops.structural import items
@@ -55,7 +55,7 @@ def qr(a: A, mode: str = "reduced") -> QRResult[A] | A:
     if mode not in {"reduced", "complete", "r"}:
         msg = f"the mode of qr is 'reduced', 'complete' or 'r', not {mode!r}"
         raise ValueError(msg)
-    q, r = items(factors.qr(a, full=mode == "complete"), 2)
+    q, r = items(factors.qr(operand(a), full=mode == "complete"), 2)
     return cast(A, r) if mode == "r" else QRResult(cast(A, q), cast(A, r))
 
 
@@ -76,7 +76,7 @@ class EigResult(NamedTuple, Generic[A]):
 @answers(np.linalg.eigh)
 def eigh(a: A, UPLO: Literal["L", "U"] = "L") -> EighResult[A]:  # noqa: N803  # NumPy's name
     """The eigenvalues of a symmetric matrix, ascending, and its eigenvectors as columns; it reads one triangle."""
-    values, vectors = items(factors.eigh(a, upper=_is_upper(UPLO)), 2)
+    values, vectors = items(factors.eigh(operand(a), upper=_is_upper(UPLO)), 2)
     return EighResult(cast(A, values), cast(A, vectors))
 
 
@@ -99,7 +99,7 @@ def eig(a: A) -> EigResult[A]:
 
     Raises OperandError if eigenvalues are complex.
     """
-    values, vectors = items(factors.eig(a), 2)
+    values, vectors = items(factors.eig(operand(a)), 2)
     return EigResult(cast(A, values), cast(A, vectors))
 
 
@@ -129,8 +129,8 @@ def svd(a: A, full_matrices: bool = True, compute_uv: bool = True) -> SVDResult[
     Vh are square. Without `compute_uv` S alone.
     """
     if not compute_uv:
-        return factors.singular_values(a)
-    u, s, flat = items(factors.svd(a, full=full_matrices), 3)
+        return cast(A, factors.singular_values(operand(a)))
+    u, s, flat = items(factors.svd(operand(a), full=full_matrices), 3)
     return SVDResult(cast(A, u), cast(A, s), cast(A, flat))
 
 

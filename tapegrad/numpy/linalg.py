@@ -36,7 +36,7 @@ from tapegrad.numpy.norms import cond, matrix_norm, measuring, norm, vector_norm
 from tapegrad.numpy.products import cross, einsum, matmul, outer, tensordot, vecdot
 from tapegrad.numpy.reductions import sum
 from tapegrad.numpy.shapes import reshape, transpose
-from tapegrad.numpy.signatures import answers, combining, joining, shaping
+from tapegrad.numpy.signatures import answers, combining, joining, operand, shaping
 from tapegrad.ops import linalg as inverses
 from tapegrad.ops.products import flipped
 from tapegrad.ops.structural import items
@@ -97,7 +97,7 @@ def lstsq(a: A, b: object, rcond: float | None = None) -> LstsqResult[A]:
     The derivative is that at constant rank; that the rank is this is noted on the tape. The sums of squared residuals
     are there if there is one solution, and there are more equations than unknowns. Raises LinAlgError for other shapes.
     """
-    x, y = cast(Var, a), cast(Var, b)
+    x, y = operand(a), operand(b)
     shape, rows = shape_of(x), shape_of(y)[:1]
     if len(shape) != 2 or len(shape_of(y)) not in {1, 2} or shape[:1] != rows:
         msg = f"lstsq: arrays of shapes {shape} and {shape_of(y)} are no system of equations"
@@ -214,7 +214,7 @@ def slogdet(a: A) -> SlogdetResult[A]:
 
     Raises LinAlgError where a derivative is taken of a singular matrix.
     """
-    sign, logarithm = items(inverses.slogdet(a), 2)
+    sign, logarithm = items(inverses.slogdet(operand(a)), 2)
     return SlogdetResult(cast(A, sign), cast(A, logarithm))
 
 
@@ -233,11 +233,12 @@ def _diagonal(x: Var, offset: int) -> Var:
 
 def diagonal(x: A, *, offset: int = 0) -> A:
     """A diagonal of each matrix, ``(..., n, m) -> (..., k)``."""
-    return cast(A, _diagonal(cast(Var, x), offset))
+    return cast(A, _diagonal(operand(x), offset))
 
 
 def matrix_transpose(x: A) -> A:
     """Each matrix with its rows as columns, ``(..., n, m) -> (..., m, n)``."""
+    x = cast(A, operand(x))
     if len(shape_of(x)) < 2:
         msg = f"matrix_transpose: an array of shape {shape_of(x)} is no matrix"
         raise ValueError(msg)
@@ -249,7 +250,7 @@ def matrix_rank(
     x: object, tol: float | None = None, hermitian: bool = False, *, rtol: float | None = None
 ) -> npt.NDArray[np.intp]:
     """How many singular values are above `tol`, as plain integers; the tape notes that they were seen."""
-    found = inverses.matrix_rank(x, tol=tol, rtol=rtol, hermitian=hermitian)
+    found = inverses.matrix_rank(operand(x), tol=tol, rtol=rtol, hermitian=hermitian)
     return cast("npt.NDArray[np.intp]", np.asarray(observe(found))[()])
 
 

@@ -5,6 +5,7 @@ Where a norm has a kink its derivative is one of those beside it, and that of a 
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from tapegrad.numpy.reductions import max as largest
 from tapegrad.numpy.reductions import min as smallest
 from tapegrad.numpy.reductions import sum as total
 from tapegrad.numpy.shapes import reshape, transpose
-from tapegrad.numpy.signatures import Numbers, answers
+from tapegrad.numpy.signatures import Numbers, operand
 from tapegrad.ops.arithmetic import absolute, divide
 from tapegrad.ops.linalg import inv, root
 from tapegrad.ops.selection import is_not_equal
@@ -50,8 +51,12 @@ def measuring(original: object) -> Callable[[Callable[Concatenate[Var, P], objec
     """Give a function the form `Measuring`, and let it answer for `original` of NumPy, under the name ``linalg.f``."""
 
     def registered(function: Callable[Concatenate[Var, P], object]) -> Measuring[P]:
-        dispatch.register(f"linalg.{function.__name__}", function, original)
-        return cast(Measuring[P], function)
+        @functools.wraps(function)
+        def called(x: Var, /, *args: P.args, **keywords: P.kwargs) -> object:
+            return function(operand(x), *args, **keywords)
+
+        dispatch.register(f"linalg.{function.__name__}", called, original)
+        return cast(Measuring[P], called)
 
     return registered
 
@@ -80,6 +85,7 @@ def _norm(x: Var, ord: Order = None, axis: Axis = None, keepdims: bool = False) 
 
     Raises ValueError for an order that is none.
     """
+    x = operand(x)
     ndim = len(shape_of(x))
     if axis is None and ord is None:
         return _vector_norm(x, 2.0, None, keepdims)
@@ -95,7 +101,8 @@ def _norm(x: Var, ord: Order = None, axis: Axis = None, keepdims: bool = False) 
     return reshape(measured, kept(shape_of(x), last)) if keepdims else measured
 
 
-norm = cast(Norm, answers(np.linalg.norm)(_norm))
+norm = cast(Norm, _norm)
+dispatch.register("linalg.norm", _norm, np.linalg.norm)
 
 
 @measuring(np.linalg.vector_norm)

@@ -9,13 +9,12 @@ from typing import cast
 import numpy as np
 
 from tapegrad.maps import shape_of
-from tapegrad.masks import symbolic
 from tapegrad.numpy.shapes import ravel, reshape, transpose
-from tapegrad.numpy.signatures import answers, combining
+from tapegrad.numpy.signatures import answers, combining, operand
 from tapegrad.ops import products
 from tapegrad.ops.shape import conjugate
 from tapegrad.ops.subscripts import from_lists, lengths_of, read
-from tapegrad.primitive import Operand, as_value, concrete
+from tapegrad.primitive import concrete
 from tapegrad.recorder import Var
 
 __all__ = [
@@ -157,7 +156,7 @@ def einsum(*operands: object, optimize: object = False) -> Var:
     del optimize
     first, *rest = operands
     subscripts, given = (first, rest) if isinstance(first, str) else from_lists(operands)
-    xs = [cast(Var, x if isinstance(symbolic(x), Operand) else as_value(x)) for x in given]
+    xs = [operand(x) for x in given]
     terms, target = read(subscripts, [shape_of(x) for x in xs])
     lengths = lengths_of(terms, [shape_of(x) for x in xs])
     for i, (x, term) in enumerate(zip(xs, terms, strict=True)):
