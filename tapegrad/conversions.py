@@ -6,6 +6,7 @@ quotes the user's expression and names the cure. NumPy's universal functions are
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn, Protocol
@@ -14,6 +15,7 @@ import numpy as np
 
 from tapegrad import dispatch
 from tapegrad.errors import ConversionError, MathFunctionError, OperandError
+from tapegrad.maps import shape_of
 from tapegrad.primitive import lookup
 from tapegrad.source import caller
 
@@ -98,7 +100,8 @@ def refuse_array() -> NoReturn:
     """Refuse ``np.asarray(x)``. Not a typed method of `Var`, which would let checkers take it for a plain array."""
     msg = (
         f"a traced value was to become a plain array, which loses its derivative, at {caller()}; keep computing with "
-        "it, gather traced numbers with tnp.array([...]) or tnp.stack, or write x.value where you mean the numbers"
+        "it, gather traced numbers with tnp.array([...]), index a plain array with tnp.take(array, x), or write x.value "
+        "where you mean the numbers"
     )
     raise ConversionError(msg)
 
@@ -131,12 +134,14 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], option
     if name in along:
         keywords = {key: value for key, value in options.items() if key in {"axis", "keepdims"}}
         return dispatch.named(along[name])(*operands, **{"axis": 0, **keywords})
-    if method == "__call__" and not options:
-        answering = dispatch.NUMPY.get(ufunc)
-        if answering is not None:
-            return answering(*operands)
-    else:
-        answering = None
+    answering = dispatch.NUMPY.get(ufunc)
+    if answering is not None and (not options or options.keys() <= inspect.signature(answering).parameters.keys()):
+        if method == "__call__":
+            return answering(*operands, **options)
+        if method == "outer":
+            x, y = operands
+            apart = (*shape_of(x), *[1] * len(shape_of(y)))
+            return answering(dispatch.named("reshape")(x, apart), y)
     with_options = f" with {', '.join(options)}=" if options else ""
     call = name if method == "__call__" else f"{name}.{method}"
     msg = (

@@ -339,13 +339,15 @@ def times(g: object, partial: object) -> object:
     return chain(g, partial)  # type: ignore[call-overload]  # or an array
 
 
-def aligned(operands: Sequence[object], lanes: Sequence[bool]) -> list[object]:
+def aligned(operands: Sequence[object], lanes: Sequence[bool], cores: Sequence[int] = ()) -> list[object]:
     """`operands` whose lanes, the first axis of some of them, broadcast with each other and not with other axes.
 
-    An operand with fewer axes than another gets axes of length one behind its lanes.
+    An operand with fewer axes than another gets axes of length one behind its lanes. Its last axes, as many as `cores`
+    says for each, do not count: they are those of the vectors and matrices that an operation is about.
     """
     shapes = [np.shape(cast(AnyArray, concrete(x))) for x in operands]
-    ranks = [len(shape) - has_lanes for shape, has_lanes in zip(shapes, lanes, strict=True)]
+    apart = cores or [0] * len(shapes)
+    ranks = [len(shape) - has_lanes - core for shape, has_lanes, core in zip(shapes, lanes, apart, strict=True)]
     most = max(ranks)
     moved: list[object] = []
     for x, shape, has_lanes, rank in zip(operands, shapes, lanes, ranks, strict=True):

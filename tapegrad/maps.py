@@ -191,6 +191,13 @@ class General(WholeArrays):
     def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
         return self.pushforward(tangents, out, *operands, **dict(params))
 
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del g, out, operands, params, wanted
+        msg = f"{self.name} states its pushforward only; `tapegrad.reverse.pulled` transposes that"
+        raise TypeError(msg)
+
 
 class PiecewiseConstant(WholeArrays):
     """A function of arrays that jumps and is flat in between: its derivative is zero."""

@@ -13,7 +13,8 @@ FLOORS: list[list[str]] = [
     ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
-        "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.products",
+        "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.subscripts", "ops.products", "ops.linalg",
+        "ops.factors",
     ],
     ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "batch", "reverse", "forward"],
@@ -24,7 +25,8 @@ FLOORS: list[list[str]] = [
         "numpy.signatures", "numpy.elementwise", "numpy.complexes", "numpy.creation", "numpy.shapes", "numpy.joining",
         "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.differences",
         "numpy.quantiles", "numpy.statistics",
-        "numpy.products", "numpy.signals", "numpy.linalg", "numpy.fft", "numpy", "special", "testing", "extend",
+        "numpy.products", "numpy.factors", "numpy.norms", "numpy.signals", "numpy.linalg", "numpy.fft", "numpy",
+        "special", "testing", "extend",
     ],
     [
         "files", "generator", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",

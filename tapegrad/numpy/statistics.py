@@ -160,7 +160,7 @@ def _as_rows(x: Var, rowvar: bool) -> Var:
         raise ValueError(msg)
     if len(shape) < 2:
         return reshape(x, shape=(1, math.prod(shape)))
-    return x if rowvar else cast(Var, flipped(x))
+    return x if rowvar else flipped(x)
 
 
 def _squeezed(matrix: Var) -> Var:

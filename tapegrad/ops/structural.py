@@ -7,9 +7,10 @@ from typing import cast
 
 from tapegrad import arrays, floats
 from tapegrad.elementwise import unary
-from tapegrad.primitive import Params, Primitive
+from tapegrad.primitive import Params, Primitive, newest_recording
+from tapegrad.typing import Traced
 
-__all__ = ["item", "stop_gradient"]
+__all__ = ["item", "items", "stop_gradient"]
 
 
 class _Item(Primitive):
@@ -22,6 +23,9 @@ class _Item(Primitive):
         super().__init__("item", 1, {"index": int, "count": int})
 
     def evaluate(self, operands: Sequence[object], params: Params) -> object:
+        recording = newest_recording(operands)
+        if recording is not None:  # a tuple that is traced further out
+            return recording.record(self, operands, params)
         index = cast(int, dict(params)["index"])
         return cast(Sequence[object], operands[0])[index]
 
@@ -42,6 +46,14 @@ class _Item(Primitive):
 
 
 item = _Item()
+
+
+def items(whole: object, count: int) -> tuple[Traced, ...]:
+    """The `count` values of a tuple, plain or traced; to the type checker they are traced."""
+    if isinstance(whole, tuple):
+        return whole
+    return tuple([cast(Traced, item.evaluate((whole,), (("index", i), ("count", count)))) for i in range(count)])
+
 
 # Declared piecewise constant, so that no derivative flows in either mode.
 stop_gradient = unary("stop_gradient", floats.identity, arrays.identity, None)

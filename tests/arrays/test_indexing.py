@@ -199,7 +199,7 @@ def test_indices_in_lanes_need_one_tape() -> None:
         return x[i], x[i, j], x[i, 1], tnp.take(x, j, axis=1), tnp.take_along_axis(x, j[:1, None], axis=1)
 
     i, j = np.array([[0, 1], [-1, 0], [1, 1]]), np.array([[2, 0], [0, 0], [-1, 1]])
-    lanes = cast(tuple[npt.NDArray[np.float64], ...], tg.vmap(parts, in_axes=(None, 0, 0))(X, i, j))
+    lanes = cast(tuple[npt.NDArray[np.float64], ...], tg.vmap(parts)(np.stack([X] * 3), i, j))
     assert len(calls) == 1
     for lane in range(3):
         a, b = i[lane], j[lane]
