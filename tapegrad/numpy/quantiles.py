@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 
 from tapegrad.arrays import AnyArray
+from tapegrad.elementwise import times
 from tapegrad.maps import shape_of
 from tapegrad.masks import observe
 from tapegrad.methods import Axis
@@ -102,7 +103,9 @@ def _between(rows: Var, low: Indices, way: Var) -> Var:
     where = sorting.ranked(rows, ranks=(*low.tolist(), *high.tolist()))
     found = take_along(rows, where, axis=-1)
     below, above = part(found, -1, 0, low.size), part(found, -1, low.size)
-    return below + (above - below) * (reshape(way, shape=low.shape) if shape_of(way) else way)
+    share = reshape(way, shape=low.shape) if shape_of(way) else way
+    with np.errstate(all="ignore"):
+        return below + cast(Var, times(share, above - below))  # nothing of an infinite neighbour that is not asked for
 
 
 def _last_first(x: Var) -> Var:

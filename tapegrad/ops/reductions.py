@@ -13,6 +13,7 @@ import numpy as np
 
 from tapegrad.arrays import AnyArray, Floats, FrozenIndex
 from tapegrad.elementwise import times
+from tapegrad.errors import OperandError
 from tapegrad.maps import Linear, PiecewiseConstant, WholeArrays, shape_of, zeros_like
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.ops.exponential import exp
@@ -150,6 +151,16 @@ def _products_of_others(x: Traced, axes: Axes) -> Traced:
 
 prod = Reduction("prod", _along(np.multiply), lambda out, x, axes: _products_of_others(x, axes))
 
+
+def _real(x: Floats) -> Floats:
+    """`x` as real floating-point numbers. Raises OperandError for complex ones."""
+    x = np.asarray(x)
+    if x.dtype.kind == "c":
+        msg = "norms, sums of exponentials and softmax are of real numbers; take tnp.real(z) or tnp.abs(z) first"
+        raise OperandError(msg)
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
 # ---- sums of exponentials -----------------------------------------------------------------------
 
 
@@ -160,8 +171,7 @@ def _logarithms(x: Floats, axes: Axes) -> tuple[Floats, Floats, Floats]:
     one plus the others, which does not lose them.
     """
     with np.errstate(all="ignore"):
-        x = np.asarray(x)
-        x = x if x.dtype.kind == "f" else x.astype(np.float64)
+        x = _real(x)
         top = np.maximum.reduce(x, axis=axes, keepdims=True, initial=-np.inf)
         below = np.subtract(x, top)
         if not np.isfinite(top).all():
@@ -212,6 +222,7 @@ logsumexp = Reduction("logsumexp", _logsumexp, lambda out, x, axes: exp(log_soft
 
 def _norm(x: Floats, axes: Axes) -> Floats:
     """The root of the sum of squares; scaled where those would overflow or vanish."""
+    x = _real(x)
     with np.errstate(all="ignore"):
         squares = np.add.reduce(np.square(x), axis=axes)
         limits = np.finfo(np.asarray(squares).dtype)

@@ -15,7 +15,7 @@ import tapegrad as tg
 import tapegrad.numpy as tnp
 from tapegrad.arrays import FrozenArray
 from tapegrad.errors import OperandError
-from tapegrad.ops.shape import select
+from tapegrad.ops.shape import real, select
 
 Floats = npt.NDArray[np.float64]
 Function = Callable[..., Floats]
@@ -182,6 +182,18 @@ def test_wrong_axes_and_options_are_refused() -> None:
         tg.grad(lambda x: np.sum(x, where=np.array([True, False])))(array(2))
     with pytest.raises(OperandError, match="initial="):
         tg.grad(lambda x: np.max(x, initial=0.0))(array(2))
+
+
+def test_complex_numbers() -> None:
+    z = array(2, 3) + 1j * array(2, 3, seed=1)
+    for name in ("sum", "mean", "prod"):
+        np.testing.assert_allclose(ours(name)(z, axis=1), numpys(name)(z, axis=1), rtol=1e-13)
+    by_hand = np.real((1.0 + 2.0j) * np.prod(z) / z)
+    found = slopes(lambda x: real(tnp.prod((1.0 + 2.0j) * x + (z - (1.0 + 2.0j) * z.real))), z.real)
+    np.testing.assert_allclose(found, by_hand, rtol=1e-12)
+    for name in ("logsumexp", "softmax", "log_softmax"):
+        with pytest.raises(OperandError, match="of real numbers"):
+            ours(name)(z)
 
 
 def test_nothing_flows_where_the_cotangent_is_zero() -> None:

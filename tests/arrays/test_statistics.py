@@ -251,6 +251,11 @@ def test_medians_follow_the_elements_in_lanes() -> None:
 def test_a_quantile_at_an_infinite_neighbour() -> None:
     assert tnp.median(np.array([1.0, 2.0, inf])) == 2.0
     assert tnp.median(np.array([-inf, 2.0, 3.0, inf])) == 2.5
+    x = np.array([1.0, 2.0, inf, inf])
+    for q, value in ((1 / 3, 2.0), (0.5, inf), (1.0, inf)):  # at the second element NumPy finds inf * 0, which is nan
+        assert tnp.quantile(x, q) == value
+        assert tg.trace(lambda x, q=q: tnp.quantile(x, q), x).output == value
+    np.testing.assert_array_equal(slopes(lambda x: tnp.quantile(x, 1 / 3), x), [0.0, 1.0, 0.0, 0.0])
 
 
 def test_wrong_quantiles_are_refused() -> None:
