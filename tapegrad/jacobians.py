@@ -11,7 +11,7 @@ from tapegrad.calls import Transform, select
 from tapegrad.forward import tangents_of
 from tapegrad.recorder import Scalar
 from tapegrad.reverse import cotangents_of
-from tapegrad.trace import Arguments, Parameters, Recorded, record
+from tapegrad.trace import Arguments, Parameters, Recorded, record, refuse_complex
 from tapegrad.transforms import grad, jvp
 
 __all__ = ["Jacobian", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
@@ -40,6 +40,7 @@ class Jacobian(Transform):
     def __call__(self, *args: object, **keywords: object) -> object:
         arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
         recorded = record(self.function, arguments.leaves, rebuild, keywords)
+        refuse_complex(recorded.outputs, recorded.values, self.function)
         forward = self.mode == "forward" or (self.mode == "cheaper" and len(arguments.leaves) < len(recorded.outputs))
         rows = _rows_forward(recorded, arguments) if forward else _rows_reverse(recorded, arguments)
         by_output = [arguments.gradients(row) for row in rows]

@@ -44,4 +44,4 @@ class _Item(Primitive):
 item = _Item()
 
 # Declared piecewise constant, so that no derivative flows in either mode.
-stop_gradient = unary("stop_gradient", floats.identity, arrays.identity, None)
+stop_gradient = unary("stop_gradient", floats.identity, arrays.identity, None, holomorphic=True)
