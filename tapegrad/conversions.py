@@ -14,7 +14,6 @@ import numpy as np
 
 from tapegrad import dispatch
 from tapegrad.errors import ConversionError, MathFunctionError, OperandError
-from tapegrad.primitive import lookup
 from tapegrad.source import caller
 
 __all__ = [
@@ -37,7 +36,7 @@ def refuse_float(self: _HasValue) -> NoReturn:
     if called is not None:
         name = _NUMPY_NAMES.get(called[1], called[1])
         cure = f"use tnp.{name} (import tapegrad.numpy as tnp)"
-        if lookup(name) is None:
+        if name not in dispatch.known():
             cure = "apply it to x.value if no derivative is wanted, or declare the operation with tapegrad.extend"
         msg = f"math.{called[1]} cannot be traced, at {site}; {cure}"
         raise MathFunctionError(msg)

@@ -82,7 +82,7 @@ class Elementwise(Primitive):
 
     def over_arrays(self, values: Sequence[object]) -> object:
         """The value for every element. Raises OperandError for complex numbers that the rule does not hold for."""
-        if any([type(x) is _ARRAY and x.dtype.kind == "c" for x in values]):
+        if any(type(x) is _ARRAY and x.dtype.kind == "c" for x in values):
             values = self._complex(values)
         if self.in_place:
             for x in values:

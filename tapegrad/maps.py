@@ -187,3 +187,10 @@ class General(WholeArrays):
 
     def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
         return self.pushforward(tangents, out, *operands, **dict(params))
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del g, out, operands, params, wanted
+        msg = f"{self.name} states its pushforward only; `tapegrad.reverse.pulled` transposes that"
+        raise TypeError(msg)

@@ -13,7 +13,7 @@ FLOORS: list[list[str]] = [
     ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
-        "ops.shape", "ops.products",
+        "ops.shape", "ops.products", "ops.rounding", "ops.special", "ops.fourier",
     ],
     ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "batch", "reverse", "forward"],
@@ -21,7 +21,8 @@ FLOORS: list[list[str]] = [
     [],  # 6: native code, to come
     [
         "calls", "direct", "transforms", "vmap", "jacobians", "subcalls", "custom", "checkpoint",
-        "numpy.signatures", "numpy.elementwise", "numpy.complexes", "numpy.creation", "numpy.shapes", "numpy.joining",
+        "numpy.signatures", "numpy.elementwise", "numpy.logic", "numpy.floating",
+        "numpy.complexes", "numpy.creation", "numpy.shapes", "numpy.joining",
         "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.statistics",
         "numpy.products", "numpy.signals", "numpy.linalg", "numpy.fft", "numpy", "special", "testing", "extend",
     ],

@@ -40,7 +40,6 @@ from tapegrad.ops.selection import (
     equal,
     greater,
     greater_equal,
-    isclose,
     less,
     less_equal,
     maximum,
@@ -70,7 +69,6 @@ abs = absolute
 acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
 mod = remainder
 pow = power
-is_close = isclose
 
 __all__ = [
     "abs",
@@ -110,8 +108,6 @@ __all__ = [
     "greater_equal",
     "hypot",
     "inf",
-    "is_close",
-    "isclose",
     "less",
     "less_equal",
     "log",

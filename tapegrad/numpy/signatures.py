@@ -19,16 +19,18 @@ import numpy.typing as npt
 
 from tapegrad import dispatch
 from tapegrad.methods import Axis
-from tapegrad.recorder import ArrayVar, Var
+from tapegrad.recorder import ArrayVar, Scalar, Var
 
 __all__ = [
-    "ArrayLike", "Combining", "Joining", "Numbers", "Reducing", "Shaping", "answers", "combining", "joining",
-    "reducing", "shaping",
+    "Applying", "ArrayLike", "Asking", "AskingOfTwo", "Combining", "Joining", "Numbers", "Pairing", "Reducing",
+    "Shaping", "answers", "applying", "asking", "asking_of_two", "combining", "joining", "pairing", "reducing",
+    "shaping",
 ]  # fmt: skip
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., object])
 Kind = TypeVar("Kind", bound=np.generic)
+V = TypeVar("V", bound=Var)
 
 Numbers: TypeAlias = Sequence[float] | Sequence[Sequence[float]]
 """Plain numbers in lists, which NumPy takes for an array."""
@@ -131,5 +133,95 @@ def joining(original: object) -> Callable[[Callable[Concatenate[Sequence[Var], P
 
     def registered(function: Callable[Concatenate[Sequence[Var], P], object]) -> Joining[P]:
         return cast(Joining[P], answers(original)(function))
+
+    return registered
+
+
+class Applying(Protocol[P]):
+    """Each element gives one: a number a number, an array one of its kind and shape."""
+
+    @overload
+    def __call__(self, x: V, /, *args: P.args, **keywords: P.kwargs) -> V: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind], /, *args: P.args, **keywords: P.kwargs) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(self, x: float, /, *args: P.args, **keywords: P.kwargs) -> float: ...
+    @overload
+    def __call__(self, x: Numbers, /, *args: P.args, **keywords: P.kwargs) -> npt.NDArray[np.float64]: ...
+
+
+def applying(original: object) -> Callable[[Callable[Concatenate[Var, P], object]], Applying[P]]:
+    """Give a function the form `Applying`, and let it answer for `original` of NumPy."""
+
+    def registered(function: Callable[Concatenate[Var, P], object]) -> Applying[P]:
+        return cast(Applying[P], answers(original)(function))
+
+    return registered
+
+
+class Pairing(Protocol):
+    """Each element of one with each of the other, as they broadcast: a number only of two numbers."""
+
+    @overload
+    def __call__(self, x: Var, y: ArrayLike, /) -> Var: ...
+    @overload
+    def __call__(self, x: ArrayLike, y: Var, /) -> Var: ...
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind], y: npt.NDArray[Kind] | float | Numbers, /) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(self, x: float | Numbers, y: npt.NDArray[Kind], /) -> npt.NDArray[Kind]: ...
+
+
+def pairing(original: object) -> Callable[[Callable[[Var, Var], object]], Pairing]:
+    """Give a function the form `Pairing`, and let it answer for `original` of NumPy."""
+    return lambda function: cast(Pairing, answers(original)(function))
+
+
+class Asking(Protocol):
+    """A question about each element: of a number the answer is a bool, of an array one of booleans."""
+
+    @overload
+    def __call__(self, x: ArrayVar | npt.NDArray[np.generic] | Numbers, /) -> npt.NDArray[np.bool_]: ...  # type: ignore[overload-overlap]  # an ArrayVar is a Var
+    @overload
+    def __call__(self, x: Scalar, /) -> bool: ...
+
+
+def asking(original: object) -> Callable[[Callable[[Var], object]], Asking]:
+    """Give a function the form `Asking`, and let it answer for `original` of NumPy."""
+    return lambda function: cast(Asking, answers(original)(function))
+
+
+class AskingOfTwo(Protocol[P]):
+    """A question about each pair of elements: of two numbers the answer is a bool, else an array of booleans."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # an ArrayVar is a Var
+        self,
+        x: ArrayVar | npt.NDArray[np.generic] | Numbers,
+        y: ArrayLike,
+        /,
+        *args: P.args,
+        **keywords: P.kwargs,
+    ) -> npt.NDArray[np.bool_]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self,
+        x: ArrayLike,
+        y: ArrayVar | npt.NDArray[np.generic] | Numbers,
+        /,
+        *args: P.args,
+        **keywords: P.kwargs,
+    ) -> npt.NDArray[np.bool_]: ...
+    @overload
+    def __call__(self, x: Scalar, y: Scalar, /, *args: P.args, **keywords: P.kwargs) -> bool: ...
+
+
+def asking_of_two(original: object) -> Callable[[Callable[Concatenate[Var, Var, P], object]], AskingOfTwo[P]]:
+    """Give a function the form `AskingOfTwo`, and let it answer for `original` of NumPy."""
+
+    def registered(function: Callable[Concatenate[Var, Var, P], object]) -> AskingOfTwo[P]:
+        return cast(AskingOfTwo[P], answers(original)(function))
 
     return registered

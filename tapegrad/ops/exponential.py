@@ -68,5 +68,8 @@ sigmoid: Unary = unary(
     lambda out, x: {0: out * (1.0 - out) if is_moderate(out) else sigmoid_slope(x)},
 )
 logaddexp = binary(
-    "logaddexp", floats.logaddexp, np.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: lambda: sigmoid(y - x)}
+    "logaddexp",
+    floats.logaddexp,
+    arrays.quiet(np.logaddexp),
+    lambda out, x, y: {0: sigmoid(x - y), 1: lambda: sigmoid(y - x)},
 )
