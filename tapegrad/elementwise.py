@@ -13,9 +13,10 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias, cast, final, overload
+from typing import Final, TypeAlias, TypeVar, cast, final, overload
 
 import numpy as np
+import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
 from tapegrad import arrays, floats, kernels
@@ -31,6 +32,8 @@ __all__ = [
     "Binary", "Elementwise", "Nary", "Unary", "aligned", "binary", "chain", "elementwise", "evaluated",
     "is_complex", "times", "unary",
 ]  # fmt: skip
+
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 _ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks up an attribute of NumPy
@@ -191,6 +194,8 @@ class Unary(Elementwise):
     def __call__(self, x: TracedT) -> TracedT: ...
     @overload
     def __call__(self, x: float | TracedT) -> float | TracedT: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind]) -> npt.NDArray[Kind]: ...
     def __call__(self, x: object) -> object:
         if type(x) is float:
             return self.value(x)
@@ -228,6 +233,14 @@ class Binary(Elementwise):
     def __call__(self, x: float, y: TracedT) -> TracedT: ...
     @overload
     def __call__(self, x: float | TracedT, y: float | TracedT) -> float | TracedT: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind], y: npt.NDArray[Kind] | float) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(self, x: float, y: npt.NDArray[Kind]) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(self, x: TracedT, y: AnyArray) -> TracedT: ...
+    @overload
+    def __call__(self, x: AnyArray, y: TracedT) -> TracedT: ...
     def __call__(self, x: object, y: object) -> object:
         if type(x) is float and type(y) is float:
             return self.value(x, y)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import cast
+from typing import cast, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from tapegrad import dispatch
 from tapegrad.arrays import AnyArray
 from tapegrad.errors import OperandError
 from tapegrad.numpy.logic import chosen, isnan
-from tapegrad.numpy.signatures import ArrayLike, answers, applying, pairing
+from tapegrad.numpy.signatures import ArrayLike, Kind, answers, applying, pairing
 from tapegrad.ops import rounding, special
 from tapegrad.ops.arithmetic import absolute, divide, floor_divide, multiply, remainder
 from tapegrad.ops.exponential import logaddexp, power
@@ -62,16 +63,30 @@ def round(x: Var, decimals: int = 0) -> object:
 # ---- parts and remainders -----------------------------------------------------------------------
 
 
+@overload
+def modf(x: Var) -> tuple[Var, Var]: ...
+@overload
+def modf(x: float) -> tuple[float, float]: ...
+@overload
+def modf(x: npt.NDArray[Kind]) -> tuple[npt.NDArray[Kind], npt.NDArray[Kind]]: ...
 @answers(np.modf)
-def modf(x: Var) -> tuple[Var, Var]:
+def modf(x: object) -> object:
     """The part behind the point, which has the derivative, and the whole part."""
-    return cast(Var, rounding.fractional(x)), cast(Var, rounding.trunc(x))
+    return rounding.fractional(cast(Var, x)), rounding.trunc(cast(Var, x))
 
 
+@overload
+def divmod(x: Var, y: ArrayLike) -> tuple[Var, Var]: ...
+@overload
+def divmod(x: ArrayLike, y: Var) -> tuple[Var, Var]: ...
+@overload
+def divmod(x: float, y: float) -> tuple[float, float]: ...
+@overload
+def divmod(x: npt.NDArray[Kind], y: npt.NDArray[Kind] | float) -> tuple[npt.NDArray[Kind], npt.NDArray[Kind]]: ...
 @answers(np.divmod)
-def divmod(x: Var, y: Var) -> tuple[Var, Var]:
+def divmod(x: object, y: object) -> object:
     """How often y goes into x, rounded down, and what remains."""
-    return floor_divide(x, y), remainder(x, y)
+    return floor_divide(cast(Var, x), cast(Var, y)), remainder(cast(Var, x), cast(Var, y))
 
 
 @pairing(np.fmod)

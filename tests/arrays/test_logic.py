@@ -114,7 +114,12 @@ def test_masks_are_combined_without_being_looked_at(question: Callable[[tg.Var],
 
 def test_integers_beside_a_mask_are_no_booleans() -> None:
     seen: list[object] = []
-    tg.trace(lambda x: seen.append((x > 0.0) & np.array([3, 2])) or x, np.array([1.0, 2.0]))  # type: ignore[func-returns-value]
+
+    def program(x: tg.Var) -> tg.Var:
+        seen.append((x > 0.0) & np.array([3, 2]))
+        return x
+
+    tg.trace(program, np.array([1.0, 2.0]))
     np.testing.assert_array_equal(cast(Array, seen[0]), [1, 0])
 
 
