@@ -97,7 +97,7 @@ def ifft(a: Var, n: int | None = None, axis: int = -1, norm: Norm = None) -> Var
 
 @shaping(np.fft.rfft)
 def rfft(a: Var, n: int | None = None, axis: int = -1, norm: Norm = None) -> Var:
-    """Frequencies ``0 .. n // 2`` of real numbers, the others being their conjugates. Raises OperandError for complex."""
+    """Frequencies ``0 .. n // 2`` of real numbers, the others being their conjugates. Complex ones are refused."""
     if is_complex(a):
         msg = "rfft is of real numbers, and these are complex; use fft, or tnp.real(z) first"
         raise OperandError(msg)

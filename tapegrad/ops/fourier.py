@@ -11,6 +11,7 @@ from tapegrad.arrays import Floats
 from tapegrad.maps import Linear, shape_of
 from tapegrad.ops.shape import conjugate
 from tapegrad.primitive import concrete
+from tapegrad.typing import Number
 
 __all__ = ["fft", "irfft", "rfft"]
 
@@ -39,13 +40,14 @@ def _multiplicity(x: object, axis: int, n: int) -> Floats:
     return counts.reshape(-1, *[1] * (-axis - 1))
 
 
-def _rfft_transposed(g: object, x: object, axis: int) -> object:
+def _rfft_transposed(g: Number, x: object, axis: int) -> object:
     n = shape_of(x)[axis]
-    return irfft(conjugate(g / _multiplicity(g, axis, n)), axis=axis, n=n)  # type: ignore[operator]  # an array
+    return irfft(conjugate(g) / _multiplicity(g, axis, n), axis=axis, n=n)
 
 
-def _irfft_transposed(g: object, x: object, axis: int, n: int) -> object:
-    return _multiplicity(g, axis, n) * conjugate(rfft(g, axis=axis))
+def _irfft_transposed(g: Number, x: object, axis: int, n: int) -> object:
+    del x  # cropping and padding are not done here
+    return conjugate(rfft(g, axis=axis)) * _multiplicity(g, axis, n)
 
 
 rfft: Linear = Linear("rfft", lambda x, axis: np.fft.rfft(x, axis=axis), _rfft_transposed, {"axis": int})

@@ -199,16 +199,20 @@ def test_so_do_operations_of_two(name: str) -> None:
         tg.grad(lambda x: tnp.sum(named(name)(x, x * Z)))(X)
 
 
+def total(f: Function) -> Callable[[npt.NDArray[np.float64]], tg.Scalar]:
+    return lambda x: tnp.sum(f(x))
+
+
 COMPLEX: dict[str, Callable[[Function, npt.NDArray[np.float64]], object]] = {
-    "grad": lambda f, x: tg.grad(lambda x: tnp.sum(f(x)))(x),
-    "value_and_grad": lambda f, x: tg.value_and_grad(lambda x: tnp.sum(f(x)))(x),
-    "derivatives": lambda f, x: tg.derivatives(lambda x: tnp.sum(f(x)))(x),
+    "grad": lambda f, x: tg.grad(total(f))(x),
+    "value_and_grad": lambda f, x: tg.value_and_grad(total(f))(x),
+    "derivatives": lambda f, x: tg.derivatives(total(f))(x),
     "vjp": lambda f, x: tg.vjp(f, x),
     "jvp": lambda f, x: tg.jvp(f, (x,), (x,)),
     "jacfwd": lambda f, x: tg.jacfwd(f)(x),
     "jacrev": lambda f, x: tg.jacrev(f)(x),
-    "hessian": lambda f, x: cast(Function, tg.hessian(lambda x: tnp.sum(f(x))))(x),
-    "hvp": lambda f, x: tg.hvp(lambda x: tnp.sum(f(x)), (x,), (x,)),
+    "hessian": lambda f, x: tg.hessian(total(f))(x),
+    "hvp": lambda f, x: tg.hvp(total(f), (x,), (x,)),
 }
 
 
