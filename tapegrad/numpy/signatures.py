@@ -40,10 +40,11 @@ ArrayLike: TypeAlias = float | npt.NDArray[np.generic] | Var | Numbers
 
 
 def answers(original: object) -> Callable[[F], F]:
-    """Let a function answer for `original` of NumPy, and keep the form that it states itself."""
+    """Let a function answer for `original` of NumPy, if there is one, and keep the form that it states itself."""
 
     def registered(function: F) -> F:
-        dispatch.register(function.__name__, function, original)
+        if original is not None:
+            dispatch.register(function.__name__, function, original)
         return function
 
     return registered

@@ -23,7 +23,7 @@ from tapegrad.typing import Number, Partials
 
 __all__ = [
     "bessel", "beta", "betainc", "betaln", "entr", "erfcinv", "erfinv", "gamma", "gammainc", "gammaincc", "gammaln",
-    "log_ndtr", "logit", "ndtri", "polygamma", "rel_entr", "xlog1py", "xlogy", "zeta",
+    "kl_div", "log_ndtr", "logit", "ndtri", "polygamma", "rel_entr", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
 
 _SQRT_PI = math.sqrt(math.pi)
@@ -91,6 +91,8 @@ def digamma(x: Number) -> Number:
 
 
 def _gammaln_of_float(x: float) -> float:
+    if x == -math.inf:
+        return x  # as SciPy has it
     try:
         return math.lgamma(x)
     except (OverflowError, ValueError):  # at the poles, and beyond the largest number
@@ -199,14 +201,22 @@ def _rel_entr(x: Floats | float, y: Floats | float) -> Floats:
     inside = np.greater(x, 0.0) & np.greater(y, 0.0)
     edge = np.equal(x, 0.0) & np.greater_equal(y, 0.0)
     unknown = np.isnan(x) | np.isnan(y)
-    outside = np.where(edge, 0.0, np.where(unknown, math.nan, math.inf)).astype(np.result_type(x, y))
+    outside = np.where(edge, 0.0, np.where(unknown, math.nan, math.inf)).astype(np.result_type(x, y, np.float32))
     return np.where(inside, np.multiply(x, np.log(np.divide(x, y))), outside)
+
+
+@quiet
+def _kl_div(x: Floats | float, y: Floats | float) -> Floats:
+    relative = _rel_entr(x, y)
+    refused = np.less(x, 0.0) | np.less(y, 0.0) | (np.greater(x, 0.0) & np.equal(y, 0.0))
+    return np.where(refused, relative, relative - x + y)
 
 
 entr = _declared("entr", _entr, 1, lambda out, x: {0: -log(x) - 1.0})
 rel_entr = _declared(
     "rel_entr", _rel_entr, 2, lambda out, x, y: {0: log(divide(x, y)) + 1.0, 1: -chain(x, reciprocal(y))}
 )
+kl_div = _declared("kl_div", _kl_div, 2, lambda out, x, y: {0: log(divide(x, y)), 1: 1.0 - chain(x, reciprocal(y))})
 
 # ---- Bessel functions of integral order ---------------------------------------------------------
 
