@@ -13,7 +13,7 @@ FLOORS: list[list[str]] = [
     ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
-        "ops.shape", "ops.products", "ops.rounding", "ops.special", "ops.fourier",
+        "ops.shape", "ops.gather", "ops.products", "ops.rounding", "ops.special", "ops.fourier", "ops.filters",
     ],
     ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "batch", "reverse", "forward"],

@@ -1,0 +1,88 @@
+"""Elements at indices that are computed on the tape, along one axis; and its transpose, which adds them up there.
+
+Unlike the index of ``x[...]``, which is a static fact, these indices are an operand: a replay at other inputs, or in
+other lanes, takes other elements. That is what sorting, medians and interpolation are made of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast, final
+
+import numpy as np
+import numpy.typing as npt
+
+from tapegrad.arrays import AnyArray, Floats
+from tapegrad.maps import WholeArrays, shape_of
+from tapegrad.primitive import Params
+from tapegrad.typing import Static
+
+__all__ = ["scatter_along", "take_along"]
+
+Indices = npt.NDArray[np.intp]
+
+
+def _paired(x: Floats, indices: AnyArray) -> tuple[Floats, Indices]:
+    """Both with as many axes, by axes of length one in front; lanes of only one of them come so."""
+    ndim = max(x.ndim, indices.ndim)
+    whole = indices.astype(np.intp, copy=False)
+    return x.reshape((1,) * (ndim - x.ndim) + x.shape), whole.reshape((1,) * (ndim - whole.ndim) + whole.shape)
+
+
+def _taken(x: Floats, indices: AnyArray, axis: int) -> Floats:
+    return np.take_along_axis(*_paired(x, indices), axis)
+
+
+def _scattered(g: Floats, indices: AnyArray, axis: int, length: int) -> Floats:
+    terms, places = np.broadcast_arrays(*_paired(np.asarray(g), indices))
+    terms, places = np.moveaxis(terms, axis, -1), np.moveaxis(places, axis, -1)
+    others = places.shape[:-1]
+    rows = np.arange(math.prod(others)).reshape(*others, 1)
+    flat = np.where(places < 0, places + length, places) + length * rows
+    total: Floats = np.zeros((*others, length), terms.dtype)
+    np.add.at(total.reshape(-1), flat.ravel(), terms.ravel())  # of one axis, where it is fast
+    return np.moveaxis(total, -1, axis)
+
+
+@final
+class _Along(WholeArrays):
+    """Linear in its first operand. The indices are integers, and have no derivative."""
+
+    def __init__(
+        self,
+        name: str,
+        compute: Callable[..., object],
+        transpose: Callable[..., object],
+        facts: Mapping[str, type],
+    ) -> None:
+        super().__init__(name, 2, compute, facts)
+        self.transpose = transpose
+
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
+        del out
+        return self.evaluate((tangents[0], operands[1]), params) if 0 in tangents else None
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del out
+        facts = cast(dict[str, Static], dict(params))
+        return {0: self.transpose(g, *operands, **facts)} if 0 in wanted else {}
+
+
+# Along `axis`, counted from the end; along the others `x` and the indices broadcast.
+take_along: _Along = _Along(
+    "take_along",
+    _taken,
+    lambda g, x, indices, axis: scatter_along(g, indices, axis=axis, length=shape_of(x)[axis]),
+    {"axis": int},
+)
+
+# Zeros, of `length` along the axis, to which `g` is added at the indices: as often as an index is there.
+scatter_along: _Along = _Along(
+    "scatter_along",
+    _scattered,
+    lambda g, x, indices, axis, length: take_along(g, indices, axis=axis),
+    {"axis": int, "length": int},
+)
