@@ -294,7 +294,7 @@ chain = quiet(times)
 def share(x: Floats | float, y: Floats | float) -> Floats:
     """How much of a maximum is x's: 1 where it is the larger, 1/2 at a tie, else 0."""
     dtype = np.result_type(x, y)
-    shares: Floats = 0.5 * np.add(np.sign(np.subtract(x, y)), 1.0)
+    shares: Floats = 0.5 * (1.0 + np.greater(x, y) - np.less(x, y))
     return shares.astype(dtype if np.issubdtype(dtype, np.floating) else np.float64, copy=False)
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from tapegrad import dispatch
 from tapegrad.errors import ConversionError, MathFunctionError, OperandError
 from tapegrad.maps import shape_of
-from tapegrad.primitive import lookup
 from tapegrad.source import caller
 
 __all__ = [
@@ -39,7 +38,7 @@ def refuse_float(self: _HasValue) -> NoReturn:
     if called is not None:
         name = _NUMPY_NAMES.get(called[1], called[1])
         cure = f"use tnp.{name} (import tapegrad.numpy as tnp)"
-        if lookup(name) is None:
+        if name not in dispatch.known():
             cure = "apply it to x.value if no derivative is wanted, or declare the operation with tapegrad.extend"
         msg = f"math.{called[1]} cannot be traced, at {site}; {cure}"
         raise MathFunctionError(msg)
@@ -100,8 +99,8 @@ def refuse_array() -> NoReturn:
     """Refuse ``np.asarray(x)``. Not a typed method of `Var`, which would let checkers take it for a plain array."""
     msg = (
         f"a traced value was to become a plain array, which loses its derivative, at {caller()}; keep computing with "
-        "it, gather traced numbers with tnp.array([...]), index a plain array with tnp.take(array, x), or write x.value "
-        "where you mean the numbers"
+        "it, gather traced numbers with tnp.array([...]), index a plain array with tnp.take(array, x), or write "
+        "x.value where you mean the numbers"
     )
     raise ConversionError(msg)
 

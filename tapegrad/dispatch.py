@@ -22,8 +22,10 @@ NUMPY: Final[dict[object, Callable[..., object]]] = {}
 
 def register(name: str, function: Callable[..., object], original: object = None) -> None:
     """Let `function` answer for ``x.name(...)``, and for the `original` of NumPy."""
-    _NAMED[name] = function
-    if original is not None:
+    if original is None:
+        _NAMED.setdefault(name, function)  # a name of NumPy's goes first
+    else:
+        _NAMED[name] = function
         NUMPY[original] = function
 
 

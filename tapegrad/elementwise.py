@@ -13,9 +13,10 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias, cast, final, overload
+from typing import Final, TypeAlias, TypeVar, cast, final, overload
 
 import numpy as np
+import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
 from tapegrad import arrays, floats, kernels
@@ -29,8 +30,10 @@ from tapegrad.vectors import COMPILED
 
 __all__ = [
     "Binary", "Elementwise", "Nary", "Unary", "aligned", "binary", "chain", "elementwise", "evaluated",
-    "times", "unary",
+    "is_complex", "times", "unary",
 ]  # fmt: skip
+
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 _ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks up an attribute of NumPy
@@ -39,11 +42,14 @@ _times: Final = arrays.times
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Elementwise(Primitive):
-    """Numbers to a number, with a partial derivative for each position."""
+    """Numbers to a number, with a partial derivative for each position.
+
+    Where it is `holomorphic`, or its rule has a case for complex numbers, it takes those too: see `ops.shape`.
+    """
 
     compute: Final[Callable[..., float]]
     over: Final[Callable[..., object]]  # the value for arrays
-    holomorphic: Final[bool]  # whether the rule holds for complex numbers
+    holomorphic: Final[bool]  # whether value and rule hold for complex numbers
     rule: Final[Callable[..., object] | None]  # of partials; what it returns is checked when it is called
     in_place: Final[bool]  # whether `over` can write to memory that it is given
     has_kernel: Final[bool]
@@ -79,17 +85,25 @@ class Elementwise(Primitive):
 
     def over_arrays(self, values: Sequence[object]) -> object:
         """The value for every element. Raises OperandError for complex numbers that the rule does not hold for."""
-        if not self.holomorphic and any(type(x) is _ARRAY and x.dtype.kind == "c" for x in values):
-            msg = (
-                f"{self.name} has no complex derivative, or none that is known here; take tnp.real(z), tnp.imag(z) or "
-                "tnp.abs(z) of the complex operand first"
-            )
-            raise OperandError(msg)
+        if any(type(x) is _ARRAY and x.dtype.kind == "c" for x in values):
+            values = self._complex(values)
         if self.in_place:
             for x in values:
                 if type(x) is _ARRAY and x.nbytes >= SMALLEST:
                     return computed(self.over, tuple(values))
         return self.over(*values)
+
+    def _complex(self, values: Sequence[object]) -> Sequence[object]:
+        """`values`, of which some are complex, as the declared function takes them."""
+        if not self.holomorphic:
+            msg = (
+                f"{self.name} has no complex derivative, or none that is known here; take tnp.real(z), tnp.imag(z) or "
+                "tnp.abs(z) of the complex operand first"
+            )
+            raise OperandError(msg)
+        if any(isinstance(x, np.ndarray) and x.dtype != np.complex128 for x in values):
+            return [_weak(x) for x in values]
+        return values
 
     def checked(self, number: object, spoken: str) -> float:
         """A number that a declared function returned, as a float. Raises RuleError if it is none."""
@@ -119,7 +133,7 @@ class Elementwise(Primitive):
         if type(stated) is float or type(stated) is _ARRAY:
             return stated
         stated = evaluated(stated)
-        if type(stated) is float or isinstance(stated, (Operand, np.ndarray)):
+        if type(stated) is float or isinstance(stated, (Operand, np.ndarray)) or is_complex(stated):
             return stated
         return self.checked(stated, f"partial {position}")
 
@@ -180,6 +194,8 @@ class Unary(Elementwise):
     def __call__(self, x: TracedT) -> TracedT: ...
     @overload
     def __call__(self, x: float | TracedT) -> float | TracedT: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind]) -> npt.NDArray[Kind]: ...
     def __call__(self, x: object) -> object:
         if type(x) is float:
             return self.value(x)
@@ -217,6 +233,14 @@ class Binary(Elementwise):
     def __call__(self, x: float, y: TracedT) -> TracedT: ...
     @overload
     def __call__(self, x: float | TracedT, y: float | TracedT) -> float | TracedT: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind], y: npt.NDArray[Kind] | float) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(self, x: float, y: npt.NDArray[Kind]) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(self, x: TracedT, y: AnyArray) -> TracedT: ...
+    @overload
+    def __call__(self, x: AnyArray, y: TracedT) -> TracedT: ...
     def __call__(self, x: object, y: object) -> object:
         if type(x) is float and type(y) is float:
             return self.value(x, y)
@@ -247,8 +271,9 @@ class Nary(Elementwise):
         compute: Callable[..., float],
         over: Callable[..., object],
         rule: Callable[..., object] | None,
+        holomorphic: bool = False,
     ) -> None:
-        super().__init__(name, arity, compute, over, rule, False)
+        super().__init__(name, arity, compute, over, rule, holomorphic)
 
     def __call__(self, *operands: float | TracedT) -> float | TracedT:  # type: ignore[override]  # numbers only
         return self.bind(operands)  # type: ignore[return-value]  # of the operands' own kind
@@ -285,6 +310,7 @@ def elementwise(
     value: Callable[..., float],
     partials: Callable[..., Partials] | None,
     over: Callable[..., object] | None = None,
+    holomorphic: bool = False,
 ) -> Nary:
     """Declare an operation of any number of numbers.
 
@@ -299,13 +325,15 @@ def elementwise(
         tapegrad's operations. None for a piecewise constant operation: zero wherever it exists.
     over
         The value for arrays, which broadcast. Without it `value` is called for every element, which is slow.
+    holomorphic
+        Whether `over` and `partials` hold for complex numbers too.
 
     >>> cube = elementwise("doctest_cube", lambda x: x * x * x, lambda out, x: {0: 3.0 * x * x})
     >>> cube(2.0)
     8.0
     """
     arity = len(inspect.signature(value).parameters)
-    return Nary(name, arity, value, arrays.each(value, arity) if over is None else over, partials)
+    return Nary(name, arity, value, arrays.each(value, arity) if over is None else over, partials, holomorphic)
 
 
 Rule: TypeAlias = Callable[[Number, Number, Number], Partials]
@@ -320,6 +348,19 @@ def _partials_of_product(out: object, g: object, partial: object) -> dict[int, o
 
 
 chain = binary("chain", floats.chain, arrays.chain, cast(Rule, _partials_of_product), holomorphic=True)
+
+
+def is_complex(x: object) -> bool:
+    """Whether the value of `x` is complex, a number or an array."""
+    value = concrete(x)
+    return isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "c"
+
+
+def _weak(x: object) -> object:
+    """A complex number as one of Python, which leaves the choice of complex64 or complex128 to arrays."""
+    if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype == np.complex128:
+        return complex(x)
+    return x
 
 
 def evaluated(partial: object) -> object:

@@ -29,7 +29,7 @@ CONSTANTS: Final = {"pi": math.pi, "e": math.e, "inf": math.inf}
 
 FUNCTIONS: Final[dict[str, Callable[..., object]]] = {
     name: getattr(elementwise, name) for name in elementwise.__all__ if callable(getattr(elementwise, name))
-} | {"clip": selection.clip, "where": selection.where}
+} | {"clip": selection.clip, "isclose": selection.isclose, "where": selection.where}
 """Those of numbers."""
 
 

@@ -13,8 +13,9 @@ from mypy_extensions import i64
 
 from tapegrad import kernels
 from tapegrad.columns import Columns, Values
+from tapegrad.elementwise import is_complex
 from tapegrad.maps import shape_of
-from tapegrad.ops.shape import astype, broadcast_to
+from tapegrad.ops.shape import astype, broadcast_to, real
 from tapegrad.primitive import concrete
 from tapegrad.reverse import settled
 from tapegrad.tape import Tape
@@ -65,6 +66,8 @@ def _fitted(t: object, out: object) -> object:
     value = concrete(out)
     if t is None or isinstance(t, tuple):
         return t
+    if is_complex(t) and not is_complex(value):  # the rest is along i, where `out` does not go
+        t = real(t)
     if not isinstance(value, np.ndarray):
         return float(t) if isinstance(t, (np.ndarray, np.generic)) else t
     if shape_of(t) != value.shape:

@@ -10,12 +10,12 @@ import numpy as np
 
 from tapegrad.blocks import blocks_forward, blocks_reverse, size_of
 from tapegrad.calls import Transform, select
-from tapegrad.errors import OutputTypeError, SettingError
+from tapegrad.errors import SettingError
 from tapegrad.forward import tangents_of
-from tapegrad.primitive import concrete, is_complex
+from tapegrad.primitive import concrete
 from tapegrad.recorder import Scalar
 from tapegrad.reverse import cotangents_of
-from tapegrad.trace import Arguments, Parameters, Recorded, name_of, record
+from tapegrad.trace import Arguments, Parameters, Recorded, record, refuse_complex
 from tapegrad.transforms import grad, jvp
 
 __all__ = ["Jacobian", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
@@ -51,10 +51,8 @@ class Jacobian(Transform):
     def __call__(self, *args: object, **keywords: object) -> object:
         arguments, rebuild = select(self.function, self.parameters, args, self.argnums)
         recorded = record(self.function, arguments.leaves, rebuild, keywords)
+        refuse_complex(recorded.outputs, recorded.values, self.function)
         outputs = [recorded.values[i] for i in recorded.outputs]
-        if any(map(is_complex, outputs)):
-            msg = f"{name_of(self.function)} returned complex numbers; return tnp.real and tnp.imag of them"
-            raise OutputTypeError(msg)
         fewer_inputs = sum(map(size_of, arguments.leaves)) < sum(map(size_of, outputs))
         forward = self.mode == "forward" or (self.mode == "cheaper" and fewer_inputs)
         if any(isinstance(concrete(value), np.ndarray) for value in recorded.values.outers.values()):

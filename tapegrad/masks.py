@@ -55,6 +55,13 @@ def observe(x: object) -> object:
     return value
 
 
+# What the operators & | ^ ~ do to booleans.
+_OF_BOOLEANS = {
+    np.bitwise_and: "logical_and", np.bitwise_or: "logical_or", np.bitwise_xor: "logical_xor",
+    np.invert: "logical_not",
+}  # fmt: skip
+
+
 class Mask(np.ndarray[tuple[int, ...], np.dtype[np.bool_]]):
     """An array of booleans, and the variable they are the value of.
 
@@ -85,8 +92,10 @@ class Mask(np.ndarray[tuple[int, ...], np.dtype[np.bool_]]):
         return self.view(np.ndarray)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: object, **options: object) -> object:
-        known = lookup(ufunc.__name__)
+        known = lookup(_OF_BOOLEANS.get(ufunc, ufunc.__name__))
         follows = method == "__call__" and not options and isinstance(known, Elementwise)
+        if ufunc in _OF_BOOLEANS:
+            follows &= all(np.asarray(concrete(x)).dtype == bool for x in operands)
         if follows and any(isinstance(symbolic(x), Operand) for x in operands):
             answer = known.evaluate([symbolic(x) for x in operands], ())  # type: ignore[union-attr]  # Elementwise
             kind = cast(AnyArray, concrete(answer))

@@ -148,8 +148,8 @@ def as_float(x: object) -> float:
             return float(x)
         except OverflowError:
             return inf if x > 0 else -inf
-    if type(x).__module__ == "numpy" and getattr(x, "shape", None) == () and getattr(x, "dtype", "O") != "O":
-        return float(x)  # type: ignore[arg-type]  # a NumPy scalar or 0-d array
+    if isinstance(x, (np.ndarray, np.generic)) and x.shape == () and x.dtype.kind in "fiub":
+        return float(x)
     msg = f"expected a float or a traced value, got {type(x).__name__} {x!r:.60}"
     raise OperandError(msg)
 

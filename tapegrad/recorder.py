@@ -104,7 +104,8 @@ class Recorder(Recording):
         is_array = False
         if isinstance(value, (np.ndarray, np.generic)):
             if value.ndim == 0 and value.dtype == np.float64:
-                return self.write(code, left, right, float(value))
+                of_array = left in self.outers  # as the length of a complex number, which no kernel knows
+                return self.write(self._array_code(code) if of_array else code, left, right, float(value))
             value = np.asarray(value)
             is_array = True
         elif isinstance(value, Var):

@@ -1,5 +1,232 @@
-"""Special functions of statistics and physics, under SciPy's names; those NumPy lacks need the extra ``special``."""
+"""Special functions of statistics and physics, under the names that they have in `scipy.special`.
+
+A number gives a number, an array an array, a traced value a traced value. What neither Python nor NumPy computes needs
+SciPy: ``pip install "tapegrad[special]"``. The derivative of each is beside its value in `tapegrad.ops.special`.
+
+>>> import tapegrad as tg
+>>> tg.grad(tg.special.xlogy)(1.0, 1.0)
+0.0
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import operator
+from typing import cast, overload
+
+import numpy.typing as npt
+
+from tapegrad.numpy.signatures import ArrayLike, Kind, applying, pairing
+from tapegrad.ops import activation, special
+from tapegrad.ops.exponential import sigmoid
+from tapegrad.recorder import Var
+
+__all__ = [
+    "beta", "betainc", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfinv", "expit", "gamma", "gammainc",
+    "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "j0", "j1", "kl_div", "log_expit", "log_ndtr", "loggamma",
+    "logit", "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "xlog1py", "xlogy", "y0", "y1", "zeta",
+]  # fmt: skip
+
+erf, erfc = activation.erf, activation.erfc
+expit = sigmoid
+ndtr = activation.normal_cdf
+
+# ---- gamma and beta -----------------------------------------------------------------------------
+
+
+@applying(None)
+def gamma(x: Var) -> object:
+    """The gamma function: ``gamma(n + 1)`` is the factorial of n."""
+    return special.gamma(x)
+
+
+@applying(None)
+def gammaln(x: Var) -> object:
+    """The logarithm of the absolute value of the gamma function."""
+    return special.gammaln(x)
+
+
+loggamma = gammaln
+
+
+@applying(None)
+def digamma(x: Var) -> object:
+    """The derivative of `gammaln`."""
+    return special.polygamma(x, order=0)
+
+
+psi = digamma
+
+
+@overload
+def polygamma(n: int, x: float) -> float: ...
+@overload
+def polygamma(n: int, x: Var) -> Var: ...
+@overload
+def polygamma(n: int, x: npt.NDArray[Kind]) -> npt.NDArray[Kind]: ...
+def polygamma(n: int, x: object) -> object:
+    """The n-th derivative of `digamma`."""
+    return special.polygamma(x, order=operator.index(n))
+
+
+@pairing(None)
+def beta(a: Var, b: Var) -> object:
+    """gamma(a) gamma(b) / gamma(a + b)."""
+    return special.beta(a, b)
+
+
+@pairing(None)
+def betaln(a: Var, b: Var) -> object:
+    """The logarithm of the absolute value of `beta`."""
+    return special.betaln(a, b)
+
+
+@pairing(None)
+def gammainc(a: Var, x: Var) -> object:
+    """The regularised lower incomplete gamma function; its derivative by `a` is refused."""
+    return special.gammainc(a, x)
+
+
+@pairing(None)
+def gammaincc(a: Var, x: Var) -> object:
+    """``1 - gammainc(a, x)``, accurate in the right tail; its derivative by `a` is refused."""
+    return special.gammaincc(a, x)
+
+
+@overload
+def betainc(a: float, b: float, x: float) -> float: ...
+@overload
+def betainc(a: ArrayLike, b: ArrayLike, x: Var) -> Var: ...
+@overload
+def betainc(a: ArrayLike, b: ArrayLike, x: npt.NDArray[Kind]) -> npt.NDArray[Kind]: ...
+def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> object:
+    """The regularised incomplete beta function; its derivatives by `a` and `b` are refused."""
+    return special.betainc(cast(Var, a), cast(Var, b), cast(Var, x))
+
+
+@pairing(None)
+def zeta(x: Var, q: Var) -> object:
+    """The zeta function of Hurwitz, the sum of ``1 / (k + q)**x``; its derivative by `x` is refused."""
+    return special.zeta(x, q)
+
+
+# ---- error functions and the normal distribution ------------------------------------------------
+
+
+@applying(None)
+def erfinv(y: Var) -> object:
+    """The inverse of `erf`."""
+    return special.erfinv(y)
+
+
+@applying(None)
+def erfcinv(y: Var) -> object:
+    """The inverse of `erfc`."""
+    return special.erfcinv(y)
+
+
+@applying(None)
+def log_ndtr(x: Var) -> object:
+    """The logarithm of `ndtr`, accurate in the left tail, and so is its derivative."""
+    return special.log_ndtr(x)
+
+
+@applying(None)
+def ndtri(p: Var) -> object:
+    """The inverse of `ndtr`: quantiles of the standard normal distribution."""
+    return special.ndtri(p)
+
+
+# ---- probabilities and entropies ----------------------------------------------------------------
+
+
+@applying(None)
+def logit(p: Var) -> object:
+    """log(p / (1 - p)), the inverse of `expit`; its derivative is infinite at 0 and 1."""
+    return special.logit(p)
+
+
+@applying(None)
+def log_expit(x: Var) -> object:
+    """The logarithm of `expit`, accurate in both tails."""
+    return -activation.softplus(-x)
+
+
+@pairing(None)
+def xlogy(x: Var, y: Var) -> object:
+    """x log(y), which is 0 where x is; its derivative by y is 0 there too, and that by x is log(y)."""
+    return special.xlogy(x, y)
+
+
+@pairing(None)
+def xlog1py(x: Var, y: Var) -> object:
+    """x log(1 + y), which is 0 where x is."""
+    return special.xlog1py(x, y)
+
+
+@applying(None)
+def entr(x: Var) -> object:
+    """-x log(x), which is 0 at 0, and -inf left of it."""
+    return special.entr(x)
+
+
+@pairing(None)
+def rel_entr(x: Var, y: Var) -> object:
+    """x log(x / y): 0 where x is, inf where either is negative, or y is 0."""
+    return special.rel_entr(x, y)
+
+
+@pairing(None)
+def kl_div(x: Var, y: Var) -> object:
+    """``rel_entr(x, y) - x + y``: the divergence of Kullback and Leibler."""
+    return special.kl_div(x, y)
+
+
+# ---- Bessel functions ---------------------------------------------------------------------------
+
+
+@applying(None)
+def j0(x: Var) -> object:
+    """The Bessel function of the first kind and order 0."""
+    return special.bessel(x, kind="j", order=0)
+
+
+@applying(None)
+def j1(x: Var) -> object:
+    """The Bessel function of the first kind and order 1."""
+    return special.bessel(x, kind="j", order=1)
+
+
+@applying(None)
+def y0(x: Var) -> object:
+    """The Bessel function of the second kind and order 0."""
+    return special.bessel(x, kind="y", order=0)
+
+
+@applying(None)
+def y1(x: Var) -> object:
+    """The Bessel function of the second kind and order 1."""
+    return special.bessel(x, kind="y", order=1)
+
+
+@applying(None)
+def i0(x: Var) -> object:
+    """The modified Bessel function of order 0."""
+    return special.bessel(x, kind="i", order=0)
+
+
+@applying(None)
+def i1(x: Var) -> object:
+    """The modified Bessel function of order 1."""
+    return special.bessel(x, kind="i", order=1)
+
+
+@applying(None)
+def i0e(x: Var) -> object:
+    """``exp(-|x|) i0(x)``."""
+    return special.bessel(x, kind="ie", order=0)
+
+
+@applying(None)
+def i1e(x: Var) -> object:
+    """``exp(-|x|) i1(x)``."""
+    return special.bessel(x, kind="ie", order=1)

@@ -14,6 +14,7 @@ import numpy as np
 from tapegrad import tree
 from tapegrad.arrays import AnyArray, frozen
 from tapegrad.columns import Values
+from tapegrad.elementwise import is_complex
 from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, NonScalarOutputError, OutputTypeError
 from tapegrad.maps import shape_of
 from tapegrad.masks import Mask, symbolic
@@ -24,7 +25,7 @@ from tapegrad.tree import LEAF, Structure
 
 __all__ = [
     "Arguments", "Parameters", "Recorded", "Trace", "handed_out", "lower", "name_of", "number_returned",
-    "output_index", "record", "scalar_output", "trace",
+    "output_index", "record", "refuse_complex", "scalar_output", "trace",
 ]  # fmt: skip
 
 
@@ -136,9 +137,7 @@ def scalar_output(outputs: Sequence[int], structure: Structure, values: Values, 
                 "return its sum, tnp.sum(...), or ask for all derivatives with jacobian"
             )
             raise NonScalarOutputError(msg)
-        if np.iscomplexobj(concrete(values[outputs[0]])):  # type: ignore[arg-type]  # any object
-            msg = f"grad needs a real number, but {name_of(function)} returned a complex one; take tnp.real or tnp.abs"
-            raise OutputTypeError(msg)
+        refuse_complex(outputs, values, function)
         return outputs[0]
     if not outputs:
         msg = f"{name_of(function)} returned no number, but {structure}; is a `return` missing?"
@@ -148,6 +147,16 @@ def scalar_output(outputs: Sequence[int], structure: Structure, values: Values, 
         "return their sum, or ask for all derivatives with jacobian"
     )
     raise NonScalarOutputError(msg)
+
+
+def refuse_complex(outputs: Sequence[int], values: Values, function: Callable[..., object]) -> None:
+    """Raise OutputTypeError if the function returned complex numbers: what has a derivative here is real."""
+    if any(is_complex(values[i]) for i in outputs):
+        msg = (
+            f"derivatives are of real numbers, but {name_of(function)} returned a complex one; return tnp.abs(z), or "
+            "tnp.real(z) and tnp.imag(z): on the way to them numbers may be complex"
+        )
+        raise OutputTypeError(msg)
 
 
 def handed_out(value: object) -> object:

@@ -21,7 +21,7 @@ from tapegrad.ops import structural
 from tapegrad.recorder import Scalar, Var
 from tapegrad.reverse import cotangents_of, seeds_of
 from tapegrad.seeds import cotangent_leaves, tangent_leaves
-from tapegrad.trace import Arguments, Parameters, Recorded, handed_out, name_of, record, scalar_output
+from tapegrad.trace import Arguments, Parameters, Recorded, handed_out, name_of, record, refuse_complex, scalar_output
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -246,6 +246,7 @@ def vjp(function: Callable[..., Out], *primals: object) -> tuple[Out, Callable[[
     """
     arguments = Arguments.of(primals, Parameters.of(function).first(len(primals)))
     recorded = record(function, arguments.leaves, arguments.rebuild, {})
+    refuse_complex(recorded.outputs, recorded.values, function)
     return cast(Out, recorded.output()), Pullback(recorded, arguments)
 
 
@@ -260,6 +261,7 @@ def jvp(function: Callable[..., Out], primals: Sequence[object], tangents: Seque
     arguments = Arguments.of(primals, Parameters.of(function).first(len(primals)))
     seeds = tangent_leaves(arguments, tangents)
     recorded = record(function, arguments.leaves, arguments.rebuild, {}, kept=False)
+    refuse_complex(recorded.outputs, recorded.values, function)
     moved = tangents_of(recorded.tape, recorded.values, dict(enumerate(seeds)), recorded.outputs)
     return cast(Out, recorded.output()), cast(Out, recorded.structure.unflatten(moved))
 

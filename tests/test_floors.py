@@ -14,7 +14,7 @@ FLOORS: list[list[str]] = [
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
         "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.subscripts", "ops.products", "ops.linalg",
-        "ops.factors",
+        "ops.factors", "ops.rounding", "ops.special", "ops.fourier",
     ],
     ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "batch", "reverse", "forward"],
@@ -22,7 +22,8 @@ FLOORS: list[list[str]] = [
     [],  # 6: native code, to come
     [
         "calls", "direct", "seeds", "transforms", "vmap", "blocks", "jacobians", "subcalls", "custom", "checkpoint",
-        "numpy.signatures", "numpy.elementwise", "numpy.complexes", "numpy.creation", "numpy.shapes", "numpy.joining",
+        "numpy.signatures", "numpy.elementwise", "numpy.logic", "numpy.floating", "numpy.complexes",
+        "numpy.creation", "numpy.shapes", "numpy.joining",
         "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.differences",
         "numpy.quantiles", "numpy.statistics",
         "numpy.products", "numpy.factors", "numpy.norms", "numpy.signals", "numpy.linalg", "numpy.fft", "numpy",

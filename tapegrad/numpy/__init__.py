@@ -10,9 +10,11 @@ from tapegrad.numpy import (
     differences,
     elementwise,
     fft,
+    floating,
     indexing,
     joining,
     linalg,
+    logic,
     products,
     quantiles,
     rearranging,
@@ -26,8 +28,10 @@ from tapegrad.numpy.complexes import *  # noqa: F403
 from tapegrad.numpy.creation import *  # noqa: F403
 from tapegrad.numpy.differences import *  # noqa: F403
 from tapegrad.numpy.elementwise import *  # noqa: F403
+from tapegrad.numpy.floating import *  # noqa: F403
 from tapegrad.numpy.indexing import *  # noqa: F403
 from tapegrad.numpy.joining import *  # noqa: F403
+from tapegrad.numpy.logic import *  # noqa: F403
 from tapegrad.numpy.products import *  # noqa: F403
 from tapegrad.numpy.quantiles import *  # noqa: F403
 from tapegrad.numpy.rearranging import *  # noqa: F403
@@ -39,6 +43,8 @@ from tapegrad.numpy.statistics import *  # noqa: F403
 
 __all__ = ["fft", "linalg"]
 __all__ += elementwise.__all__
+__all__ += logic.__all__
+__all__ += floating.__all__
 __all__ += shapes.__all__
 __all__ += joining.__all__
 __all__ += rearranging.__all__

@@ -39,7 +39,6 @@ from tapegrad.ops.selection import (
     equal,
     greater,
     greater_equal,
-    isclose,
     less,
     less_equal,
     maximum,
@@ -68,7 +67,6 @@ abs = absolute
 acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
 mod = remainder
 pow = power
-is_close = isclose
 
 __all__ = [
     "abs",
@@ -107,8 +105,6 @@ __all__ = [
     "greater_equal",
     "hypot",
     "inf",
-    "is_close",
-    "isclose",
     "less",
     "less_equal",
     "log",

@@ -25,17 +25,18 @@ from tapegrad.masks import Mask, symbolic
 from tapegrad.methods import Axis
 from tapegrad.ops.shape import stack
 from tapegrad.primitive import Operand, as_value
-from tapegrad.recorder import ArrayVar, Var
+from tapegrad.recorder import ArrayVar, Scalar, Var
 
 __all__ = [
-    "ArrayLike", "Combining", "Deviating", "Joining", "Numbers", "Reducing", "Shaping", "Splitting", "Weighing",
-    "answers", "combining", "deviating", "holds_traced", "joining", "operand", "reducing", "shaping", "splitting",
-    "weighing",
+    "Applying", "ArrayLike", "Asking", "AskingOfTwo", "Combining", "Deviating", "Joining", "Numbers", "Pairing",
+    "Reducing", "Shaping", "Splitting", "Weighing", "answers", "applying", "asking", "asking_of_two", "combining",
+    "deviating", "holds_traced", "joining", "operand", "pairing", "reducing", "shaping", "splitting", "weighing",
 ]  # fmt: skip
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., object])
 Kind = TypeVar("Kind", bound=np.generic)
+V = TypeVar("V", bound=Var)
 
 Numbers: TypeAlias = Sequence[float] | Sequence[Sequence[float]]
 """Plain numbers in lists, which NumPy takes for an array."""
@@ -45,7 +46,7 @@ ArrayLike: TypeAlias = float | npt.NDArray[np.generic] | Var | Numbers
 
 
 def answers(original: object) -> Callable[[F], F]:
-    """Let a function answer for `original` of NumPy, and keep the form that it states itself."""
+    """Let a function answer for `original` of NumPy, if there is one, and keep the form that it states itself."""
 
     def registered(function: F) -> F:
         dispatch.register(function.__name__, function, original)
@@ -271,5 +272,97 @@ def splitting(original: object) -> Callable[[Callable[Concatenate[Var, P], objec
 
     def registered(function: Callable[Concatenate[Var, P], object]) -> Splitting[P]:
         return cast(Splitting[P], answers(original)(_of_operand(function)))
+
+    return registered
+
+
+class Applying(Protocol[P]):
+    """Each element gives one: a number a number, an array one of its kind and shape."""
+
+    @overload
+    def __call__(self, x: float, /, *args: P.args, **keywords: P.kwargs) -> float: ...
+    @overload
+    def __call__(self, x: V, /, *args: P.args, **keywords: P.kwargs) -> V: ...
+    @overload
+    def __call__(self, x: float | V, /, *args: P.args, **keywords: P.kwargs) -> float | V: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind], /, *args: P.args, **keywords: P.kwargs) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(self, x: Numbers, /, *args: P.args, **keywords: P.kwargs) -> npt.NDArray[np.float64]: ...
+
+
+def applying(original: object) -> Callable[[Callable[Concatenate[Var, P], object]], Applying[P]]:
+    """Give a function the form `Applying`, and let it answer for `original` of NumPy."""
+
+    def registered(function: Callable[Concatenate[Var, P], object]) -> Applying[P]:
+        return cast(Applying[P], answers(original)(_of_operand(function)))
+
+    return registered
+
+
+class Pairing(Protocol):
+    """Each element of one with each of the other, as they broadcast: a number only of two numbers."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, x: Var, y: ArrayLike, /) -> Var: ...
+    @overload
+    def __call__(self, x: ArrayLike, y: Var, /) -> Var: ...
+    @overload
+    def __call__(self, x: npt.NDArray[Kind], y: npt.NDArray[Kind] | float | Numbers, /) -> npt.NDArray[Kind]: ...
+    @overload
+    def __call__(self, x: float | Numbers, y: npt.NDArray[Kind], /) -> npt.NDArray[Kind]: ...
+
+
+def pairing(original: object) -> Callable[[Callable[[Var, Var], object]], Pairing]:
+    """Give a function the form `Pairing`, and let it answer for `original` of NumPy."""
+    return lambda function: cast(Pairing, answers(original)(_of_operands(function)))
+
+
+class Asking(Protocol):
+    """A question about each element: of a number the answer is a bool, of an array one of booleans."""
+
+    @overload
+    def __call__(self, x: ArrayVar | npt.NDArray[np.generic] | Numbers, /) -> npt.NDArray[np.bool_]: ...  # type: ignore[overload-overlap]  # an ArrayVar is a Var
+    @overload
+    def __call__(self, x: Scalar, /) -> bool: ...
+
+
+def asking(original: object) -> Callable[[Callable[[Var], object]], Asking]:
+    """Give a function the form `Asking`, and let it answer for `original` of NumPy."""
+    return lambda function: cast(Asking, answers(original)(_of_operand(function)))
+
+
+class AskingOfTwo(Protocol[P]):
+    """A question about each pair of elements: of two numbers the answer is a bool, else an array of booleans."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # an ArrayVar is a Var
+        self,
+        x: ArrayVar | npt.NDArray[np.generic] | Numbers,
+        y: ArrayLike,
+        /,
+        *args: P.args,
+        **keywords: P.kwargs,
+    ) -> npt.NDArray[np.bool_]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self,
+        x: ArrayLike,
+        y: ArrayVar | npt.NDArray[np.generic] | Numbers,
+        /,
+        *args: P.args,
+        **keywords: P.kwargs,
+    ) -> npt.NDArray[np.bool_]: ...
+    @overload
+    def __call__(self, x: Scalar, y: Scalar, /, *args: P.args, **keywords: P.kwargs) -> bool: ...
+
+
+def asking_of_two(original: object) -> Callable[[Callable[Concatenate[Var, Var, P], object]], AskingOfTwo[P]]:
+    """Give a function the form `AskingOfTwo`, and let it answer for `original` of NumPy."""
+
+    def registered(function: Callable[Concatenate[Var, Var, P], object]) -> AskingOfTwo[P]:
+        return cast(AskingOfTwo[P], answers(original)(_of_operands(function)))
 
     return registered

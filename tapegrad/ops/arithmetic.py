@@ -7,7 +7,7 @@ import operator
 import numpy as np
 
 from tapegrad import arrays, floats
-from tapegrad.elementwise import Binary, binary, unary
+from tapegrad.elementwise import Binary, binary, is_complex, unary
 
 __all__ = [
     "absolute", "add", "ceil", "divide", "floor", "floor_divide", "is_zero", "multiply", "negative", "remainder",
@@ -32,8 +32,15 @@ sign = unary("sign", floats.sign, np.sign, None)
 floor = unary("floor", floats.floor, np.floor, None)
 ceil = unary("ceil", floats.ceil, np.ceil, None)
 floor_divide: Binary = binary("floor_divide", floats.floor_divide, arrays.floor_divide, None)
-is_zero = unary("is_zero", floats.is_zero, arrays.is_zero, None)
+is_zero = unary("is_zero", floats.is_zero, arrays.is_zero, None, holomorphic=True)
 
 # x less y times the floor of x / y, which is constant between jumps
 remainder = binary("remainder", floats.remainder, arrays.remainder, lambda out, x, y: {0: 1.0, 1: -floor_divide(x, y)})
-absolute = unary("absolute", abs, np.absolute, lambda out, x: {0: sign(x)})  # 0 at 0
+# 0 at 0. Of a complex x the slope is its conjugate over its length, which is the length over x.
+absolute = unary(
+    "absolute",
+    abs,
+    np.absolute,
+    lambda out, x: {0: divide(out, x + is_zero(x)) if is_complex(x) else sign(x)},
+    holomorphic=True,
+)

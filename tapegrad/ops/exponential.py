@@ -18,8 +18,10 @@ __all__ = [
 ]  # fmt: skip
 
 exp = unary("exp", floats.exp, arrays.exp, lambda out, x: {0: out}, holomorphic=True)
-exp2 = unary("exp2", floats.exp2, arrays.exp2, lambda out, x: {0: out * math.log(2.0)})
-expm1 = unary("expm1", floats.expm1, arrays.expm1, lambda out, x: {0: exp(x)})  # out + 1 would be 0 in the left tail
+exp2 = unary("exp2", floats.exp2, arrays.exp2, lambda out, x: {0: out * math.log(2.0)}, holomorphic=True)
+expm1 = unary(
+    "expm1", floats.expm1, arrays.expm1, lambda out, x: {0: exp(x)}, holomorphic=True
+)  # out + 1 would be 0 in the left tail
 
 reciprocal = unary(
     "reciprocal", floats.reciprocal, arrays.reciprocal, lambda out, x: {0: -(out * out)}, holomorphic=True
@@ -27,12 +29,14 @@ reciprocal = unary(
 
 # inf at 0
 log = unary("log", floats.log, arrays.log, lambda out, x: {0: reciprocal(x)}, holomorphic=True)
-log1p = unary("log1p", floats.log1p, arrays.log1p, lambda out, x: {0: reciprocal(1.0 + x)})
-log2 = unary("log2", floats.log2, arrays.log2, lambda out, x: {0: divide(1.0 / math.log(2.0), x)})
-log10 = unary("log10", floats.log10, arrays.log10, lambda out, x: {0: divide(1.0 / math.log(10.0), x)})
+log1p = unary("log1p", floats.log1p, arrays.log1p, lambda out, x: {0: reciprocal(1.0 + x)}, holomorphic=True)
+log2 = unary("log2", floats.log2, arrays.log2, lambda out, x: {0: divide(1.0 / math.log(2.0), x)}, holomorphic=True)
+log10 = unary(
+    "log10", floats.log10, arrays.log10, lambda out, x: {0: divide(1.0 / math.log(10.0), x)}, holomorphic=True
+)
 
 square = unary("square", floats.square, arrays.square, lambda out, x: {0: 2.0 * x}, holomorphic=True)
-sqrt = unary("sqrt", floats.sqrt, arrays.sqrt, lambda out, x: {0: divide(0.5, out)})  # inf at 0
+sqrt = unary("sqrt", floats.sqrt, arrays.sqrt, lambda out, x: {0: divide(0.5, out)}, holomorphic=True)  # inf at 0
 cbrt = unary("cbrt", floats.cbrt, np.cbrt, lambda out, x: {0: divide(1.0 / 3.0, out * out)})  # inf at 0
 
 
@@ -64,5 +68,8 @@ sigmoid: Unary = unary(
     lambda out, x: {0: out * (1.0 - out) if is_moderate(out) else sigmoid_slope(x)},
 )
 logaddexp = binary(
-    "logaddexp", floats.logaddexp, np.logaddexp, lambda out, x, y: {0: sigmoid(x - y), 1: lambda: sigmoid(y - x)}
+    "logaddexp",
+    floats.logaddexp,
+    arrays.quiet(np.logaddexp),
+    lambda out, x, y: {0: sigmoid(x - y), 1: lambda: sigmoid(y - x)},
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from tapegrad import arrays, floats
 from tapegrad.arrays import Floats, quiet
-from tapegrad.elementwise import binary
+from tapegrad.elementwise import elementwise
 from tapegrad.maps import General, PiecewiseConstant, WholeArrays, shape_of
 from tapegrad.ops.arithmetic import multiply
 from tapegrad.ops.products import flipped, product
@@ -38,19 +38,19 @@ def _reciprocals_above(x: Floats, floor: Floats) -> object:
 
 
 # 1 / x, but 0 where x is no larger than the floor
-reciprocal_above = binary(
+reciprocal_above = elementwise(
     "reciprocal_above",
     lambda x, floor: 1.0 / x if abs(x) > floor else 0.0,
-    _reciprocals_above,
     lambda out, x, floor: {0: -out * out, 1: 0.0},
+    _reciprocals_above,
 )
 
 # The root of a sum of powers of order n: at 0, where it has a kink, its derivative is 0.
-root = binary(
+root = elementwise(
     "root",
     lambda x, n: floats.power(x, 1.0 / n),
-    lambda x, n: arrays.power(x, 1.0 / n),
     lambda out, x, n: {0: lambda: out * reciprocal_above(x, 0.0) / n, 1: 0.0},
+    lambda x, n: arrays.power(x, 1.0 / n),
 )
 
 # ---- inverses -----------------------------------------------------------------------------------

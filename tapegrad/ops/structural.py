@@ -56,4 +56,4 @@ def items(whole: object, count: int) -> tuple[Traced, ...]:
 
 
 # Declared piecewise constant, so that no derivative flows in either mode.
-stop_gradient = unary("stop_gradient", floats.identity, arrays.identity, None)
+stop_gradient = unary("stop_gradient", floats.identity, arrays.identity, None, holomorphic=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tapegrad import arrays, floats
 from tapegrad.arrays import is_moderate
-from tapegrad.elementwise import Binary, Unary, binary, unary
+from tapegrad.elementwise import Binary, Unary, binary, is_complex, unary
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.ops.exponential import reciprocal, sigmoid_slope, sqrt, square
 from tapegrad.typing import Number, Partials
@@ -18,13 +18,31 @@ __all__ = [
 
 sin = unary("sin", floats.sin, np.sin, lambda out, x: {0: cos(x)}, holomorphic=True)
 cos: Unary = unary("cos", floats.cos, np.cos, lambda out, x: {0: -sin(x)}, holomorphic=True)
-tan = unary("tan", floats.tan, arrays.tan, lambda out, x: {0: 1.0 + out * out})
+tan = unary("tan", floats.tan, arrays.tan, lambda out, x: {0: 1.0 + out * out}, holomorphic=True)
 
 # (1 - x) (1 + x) rather than 1 - x**2, which loses half the digits near 1
-arcsin = unary("arcsin", floats.arcsin, arrays.arcsin, lambda out, x: {0: reciprocal(sqrt((1.0 - x) * (1.0 + x)))})
-arccos = unary("arccos", floats.arccos, arrays.arccos, lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))})
-# 1 / (1 + x**2) by the length, for x**2 would overflow at half the exponent range
-arctan = unary("arctan", floats.arctan, np.arctan, lambda out, x: {0: square(reciprocal(hypot(x, 1.0)))})
+arcsin = unary(
+    "arcsin",
+    floats.arcsin,
+    arrays.arcsin,
+    lambda out, x: {0: reciprocal(sqrt((1.0 - x) * (1.0 + x)))},
+    holomorphic=True,
+)
+arccos = unary(
+    "arccos",
+    floats.arccos,
+    arrays.arccos,
+    lambda out, x: {0: -reciprocal(sqrt((1.0 - x) * (1.0 + x)))},
+    holomorphic=True,
+)
+
+
+def _secant(x: Number) -> Number:
+    """The root of 1 + x**2: of real numbers by the length, for x**2 would overflow at half the exponent range."""
+    return sqrt(1.0 + x * x) if is_complex(x) else hypot(x, 1.0)
+
+
+arctan = unary("arctan", floats.arctan, np.arctan, lambda out, x: {0: square(reciprocal(_secant(x)))}, holomorphic=True)
 
 sinh = unary("sinh", floats.sinh, arrays.sinh, lambda out, x: {0: cosh(x)}, holomorphic=True)
 cosh: Unary = unary("cosh", floats.cosh, arrays.cosh, lambda out, x: {0: sinh(x)}, holomorphic=True)
@@ -34,17 +52,24 @@ tanh = unary(
     "tanh",
     floats.tanh,
     np.tanh,
-    lambda out, x: {0: 1.0 - out * out if is_moderate(out) else 4.0 * sigmoid_slope(2.0 * x)},
+    lambda out, x: {0: 1.0 - out * out if is_complex(out) or is_moderate(out) else 4.0 * sigmoid_slope(2.0 * x)},
+    holomorphic=True,
 )
 
-arcsinh = unary("arcsinh", floats.arcsinh, np.arcsinh, lambda out, x: {0: reciprocal(hypot(x, 1.0))})
+arcsinh = unary("arcsinh", floats.arcsinh, np.arcsinh, lambda out, x: {0: reciprocal(_secant(x))}, holomorphic=True)
 # two square roots, because (x - 1) (x + 1) overflows at half the exponent range
 arccosh = unary(
-    "arccosh", floats.arccosh, arrays.arccosh, lambda out, x: {0: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0))}
+    "arccosh",
+    floats.arccosh,
+    arrays.arccosh,
+    lambda out, x: {0: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0))},
+    holomorphic=True,
 )
 
 
-arctanh = unary("arctanh", floats.arctanh, arrays.arctanh, lambda out, x: {0: reciprocal((1.0 - x) * (1.0 + x))})
+arctanh = unary(
+    "arctanh", floats.arctanh, arrays.arctanh, lambda out, x: {0: reciprocal((1.0 - x) * (1.0 + x))}, holomorphic=True
+)
 
 # Both divide by the length twice rather than by its square, and by 1 at the origin, where the
 # derivatives are 0 by convention.
