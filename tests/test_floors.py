@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "tapegrad"
 # The house, in reading order: the floor of a module is its line, its place within it is its order there.
 FLOORS: list[list[str]] = [
     ["engine", "errors", "floats", "spares", "arrays", "typing", "vectors", "source", "functional"],
-    ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
+    ["kernels", "primitive", "columns", "literals", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
         "ops.shape", "ops.products",
