@@ -16,6 +16,7 @@ from tapegrad.arrays import AnyArray, frozen
 from tapegrad.columns import Values
 from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, NonScalarOutputError, OutputTypeError
 from tapegrad.maps import shape_of
+from tapegrad.masks import symbolic
 from tapegrad.primitive import as_float, as_value, concrete
 from tapegrad.recorder import ArrayVar, Recorder, Var
 from tapegrad.tape import Tape
@@ -104,6 +105,7 @@ def split_aux(function: Callable[..., object], returned: object) -> tuple[object
 
 def output_index(recorder: Recorder, leaf: object, function: Callable[..., object]) -> int:
     """The record of one leaf of the output; a plain number becomes a constant."""
+    leaf = symbolic(leaf)
     if isinstance(leaf, Var):
         if leaf.recording is recorder:
             return leaf.index

@@ -382,3 +382,9 @@ def test_an_observed_guard_knows_arrays_of_one_dtype_and_shape_only() -> None:
     for other in (np.array([1.0, 0.0]), np.array([[True, False]]), np.array([True])):
         with pytest.raises(BranchError):
             tg.evaluate(tape, [other])
+
+
+def test_a_mask_that_is_returned_is_the_comparison_and_no_constant() -> None:
+    tape = tg.trace(lambda x: x > 0.0, X).tape
+    np.testing.assert_array_equal(cast(AnyArray, tg.evaluate(tape, [-X])[-1]), -X > 0.0)
+    np.testing.assert_array_equal(cast(AnyArray, tg.vmap(lambda row: row > 0.0)(X)), X > 0.0)
