@@ -29,7 +29,7 @@ FLOORS: list[list[str]] = [
         "files", "generator", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
-        "view", "results",
+        "view.strides", "view.coverage", "view", "results",
     ],
     ["expression", "parser", "show", "train", "cli", "__main__", "__init__"],
 ]  # fmt: skip
