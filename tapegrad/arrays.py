@@ -32,6 +32,7 @@ __all__ = [
     "cosh",
     "divide",
     "each",
+    "entry_in_words",
     "erf",
     "erfc",
     "exp",
@@ -123,7 +124,10 @@ def frozen(x: AnyArray) -> AnyArray:
 
 
 class FrozenArray:
-    """An array as a static fact: immutable, equal to another of the same type, shape and bits, and hashable."""
+    """An array as a static fact: immutable, equal to another of the same type, shape and bits, and hashable.
+
+    One nan is equal to another, whatever bits they have besides.
+    """
 
     __slots__ = ("array",)
 
@@ -131,7 +135,11 @@ class FrozenArray:
         self.array = frozen(array)
 
     def _key(self) -> tuple[str, tuple[int, ...], bytes]:
-        return (self.array.dtype.str, self.array.shape, self.array.tobytes())
+        numbers = self.array
+        if numbers.dtype.kind in "fc":
+            parts = np.ascontiguousarray(numbers).reshape(-1).view(numbers.real.dtype)
+            numbers = np.where(np.isnan(parts), parts.dtype.type(math.nan), parts)
+        return (self.array.dtype.str, self.array.shape, numbers.tobytes())
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, FrozenArray) else NotImplemented
@@ -176,7 +184,7 @@ class FrozenIndex:
         return hash(tuple(self.parts()))
 
     def __repr__(self) -> str:
-        return "[" + ",".join(map(_written, self.entries)) + "]"
+        return "[" + ",".join(map(entry_in_words, self.entries)) + "]"
 
     def __reduce__(self) -> tuple[type[FrozenIndex], tuple[tuple[object, ...]]]:
         return FrozenIndex, (self.index,)
@@ -200,7 +208,8 @@ def _entry(item: object) -> object:
     return FrozenArray(array)
 
 
-def _written(entry: object) -> str:
+def entry_in_words(entry: object) -> str:
+    """An entry of an index as it stands between the brackets; an array by its dtype and shape."""
     if isinstance(entry, slice):
         ends = [entry.start, entry.stop] + ([] if entry.step is None else [entry.step])
         return ":".join("" if end is None else str(end) for end in ends)

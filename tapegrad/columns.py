@@ -40,7 +40,8 @@ class Start(Primitive):
         return {}
 
 
-input_ = Start("input", {"name": str})
+# The shape is that of an array when the program was traced: the program may rest on it.
+input_ = Start("input", {"name": str, "shape": tuple | None})  # type: ignore[dict-item]  # isinstance takes a union
 constant = Start("constant", {"value": float | FrozenArray})  # type: ignore[dict-item]  # isinstance takes a union
 
 _FIRST_CAPACITY: Final = 16
@@ -153,7 +154,7 @@ class Columns:
         code = self.codes[index]
         if code == CONSTANT:
             return self.params.get(index, (("value", self.numbers[index]),))
-        if code == INPUT and index < len(self.names):
+        if code == INPUT and index < len(self.names) and index not in self.params:
             return (("name", self.names[index]),)
         if isinstance(operation(code), Comparison):
             return (("outcome", self.numbers[index] == 1.0),)

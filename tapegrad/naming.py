@@ -6,7 +6,7 @@ import ast
 import linecache
 
 from tapegrad.source import Site
-from tapegrad.tape import Tape, input_
+from tapegrad.tape import Tape, constant, input_
 
 __all__ = ["names_of_records"]
 
@@ -27,7 +27,7 @@ def names_of_records(tape: Tape, start: int = 0) -> dict[int, str]:
         record = tape[index]
         if record.primitive is input_:
             names[index] = str(record.static("name"))
-        elif record.where is not None:
+        elif record.where is not None and record.primitive is not constant:  # which stands where it is read
             site = record.where
             if site.file not in assignments:
                 assignments[site.file] = _assignments(site)

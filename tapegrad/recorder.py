@@ -127,9 +127,16 @@ class Recorder(Recording):
         return code + ARRAYS if INPUT != code != CONSTANT and code < COUNT else code
 
     def inputs(self, values: Sequence[object], names: Sequence[str] = ()) -> list[Var]:
-        """Append the arguments that start a trace; they stand where the user called the transform."""
+        """Append the arguments that start a trace; they stand where the user called the transform.
+
+        Where they have names, because somebody may replay the tape, an array has its shape too.
+        """
         self.columns.names = names
-        return [self.write_any(INPUT, NONE, NONE, value) for value in values]
+        variables = [self.write_any(INPUT, NONE, NONE, value) for value in values]
+        for variable, name in zip(variables, names, strict=False):  # there are no names, or enough
+            if isinstance(variable, ArrayVar):
+                self.columns.params[variable._index] = (("name", name), ("shape", variable.shape))
+        return variables
 
     def input(self, value: object, name: str) -> Var:
         """Append one argument more."""

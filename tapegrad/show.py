@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def derivative_dictionary(steps: Sequence[Step]) -> dict[str, float]:
+def derivative_dictionary(steps: Sequence[Step]) -> dict[str, object]:
     """The adjoint of each input, by name."""
     return {step.name: step.adjoint for step in steps if step.kind == "input"}
 

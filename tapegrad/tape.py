@@ -5,8 +5,9 @@
     inputs  ::= index*                           indices of earlier records, by argument position
     params  ::= (name, static)*                  static facts: the value of a constant, the outcome of a guard
 
-Two primitives start a program: ``input`` (an argument, with its name) and ``constant`` (a number met on
-the way, with its value). A comparison is a record too: a guard, with its outcome.
+Two primitives start a program: ``input`` (an argument, with its name, and its shape if it is an array) and
+``constant`` (a number or an array met on the way, with its value). A comparison is a record too: a guard, with its
+outcome; and so is a look at the elements of an array, with what was seen.
 
 A tape is immutable. It is a prefix of a growing buffer of columns that tapes share: ``append`` returns a
 longer tape in O(1) amortised, and a second append to the same prefix copies it first, so neither disturbs
@@ -20,7 +21,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from threading import Lock
-from typing import Final, TypeVar, cast, overload
+from types import NoneType
+from typing import Final, TypeVar, cast, get_args, overload
 
 import attrs
 import numpy as np
@@ -245,7 +247,10 @@ class Tape(Sequence[Record]):
         return cls._from_rows(text.from_json(saved))
 
     def to_text(self) -> str:
-        """The tape in aligned columns, which `from_text` reads back to an equal tape."""
+        """The tape in aligned columns, which `from_text` reads back to an equal tape.
+
+        Every array is written out, however long; ``str(tape)`` is shorter.
+        """
         return text.to_text(self._rows())
 
     @classmethod
@@ -254,7 +259,8 @@ class Tape(Sequence[Record]):
         return cls._from_rows(text.from_text(written))
 
     def __str__(self) -> str:
-        return self.to_text()
+        """`to_text`, for reading only: a long array is shown by its dtype and shape, ``float64[20,30]``."""
+        return text.to_text(self._rows(), brief=True)
 
     def __repr__(self) -> str:
         """One line, whatever the length: ``<Tape of 5 records: 2 input, 1 multiply, 1 sin, 1 add>``."""
@@ -306,5 +312,6 @@ def _faulty_fact(stated: Mapping[str, Static], needed: Mapping[str, type]) -> st
         return f"has no parameter {name!r}"
     for name, kind in needed.items():
         if not isinstance(stated.get(name), kind):
-            return f"needs a {getattr(kind, '__name__', 'float')} in its parameter {name!r}"
+            kinds = " or ".join(each.__name__ for each in get_args(kind) or (kind,) if each is not NoneType)
+            return f"needs a {kinds} in its parameter {name!r}"
     return ""

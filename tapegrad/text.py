@@ -6,20 +6,19 @@
     %3 = greater  %2 %1  outcome=True  # model.py:4
 
 This module knows rows of names, indices and static facts; `Tape` makes them records again. What follows
-``#`` is for the reader. A float is written so that it is read back with the same bits.
+``#`` is for the reader. `tapegrad.literals` says how static facts are written.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Sequence
-from typing import cast
 
 import attrs
 
 from tapegrad.errors import TapeFormatError
+from tapegrad.literals import decoded, encoded, read, written
 from tapegrad.primitive import Params
 from tapegrad.source import Site
 from tapegrad.typing import Static
@@ -43,18 +42,13 @@ class Row:
 # ---- aligned text ------------------------------------------------------------------------------
 
 _LINE = re.compile(r"%(?P<index>\d+)\s*=\s*(?P<name>[^\W\d]\w*)(?P<rest>.*)", re.ASCII)
-_WORD = re.compile(
-    r"""\s+(?:%(?P<input>\d+)|(?:(?P<key>[^\W\d]\w*)=)?(?P<value>"(?:[^"\\]|\\.)*"|[^\s"#]\S*)|(?P<comment>\#.*))""",
-    re.ASCII,
-)
-_PLAIN = re.compile(r"[^\W\d][\w.\[\]']*")
-_KEYWORDS: dict[str, Static] = {"True": True, "False": False, "None": None}
-_ALONE = {"input": "name", "constant": "value"}  # whose one static fact is written without its name
+_NEXT = re.compile(r"\s+(?:%(?P<input>\d+)|(?P<comment>\#.*)|(?:(?P<key>[^\W\d]\w*)=)?(?=[^\s#]))", re.ASCII)
+_ALONE = {"input": "name", "constant": "value"}  # whose first static fact is written without its name
 
 
-def to_text(rows: Sequence[Row]) -> str:
-    """One line per record, in columns."""
-    cells = [(f"%{index}", row.name, _operands(row)) for index, row in enumerate(rows)]
+def to_text(rows: Sequence[Row], brief: bool = False) -> str:
+    """One line per record, in columns. In brief, long arrays are shown without their elements."""
+    cells = [(f"%{index}", row.name, _operands(row, brief)) for index, row in enumerate(rows)]
     widths = [max((len(cell[column]) for cell in cells), default=0) for column in range(3)]
     lines: list[str] = []
     for (index, name, operands), row in zip(cells, rows, strict=True):
@@ -65,33 +59,16 @@ def to_text(rows: Sequence[Row]) -> str:
 
 
 def describe(row: Row) -> str:
-    """``multiply %0 %1``: a record in one phrase."""
-    return f"{row.name} {_operands(row)}".rstrip()
+    """``multiply %0 %1``: a record in one phrase, for the reader."""
+    return f"{row.name} {_operands(row, brief=True)}".rstrip()
 
 
-def _operands(row: Row) -> str:
+def _operands(row: Row, brief: bool) -> str:
     words = [f"%{i}" for i in row.inputs]
     for name, value in row.params:
-        words.append(_literal(value) if name == _ALONE.get(row.name) else f"{name}={_literal(value)}")
+        word = written(value, brief)
+        words.append(word if name == _ALONE.get(row.name) else f"{name}={word}")
     return " ".join(words)
-
-
-def _literal(value: Static) -> str:
-    """A static fact in text: a word where that is unambiguous, else a JSON string."""
-    if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and value not in _KEYWORDS and _number(value) is None
-        return value if plain else json.dumps(value)
-    return str(value)
-
-
-def _number(word: str) -> float | int | None:
-    """The number that `word` writes, if it does."""
-    for kind in (int, float):
-        try:
-            return kind(word)
-        except ValueError:
-            continue
-    return None
 
 
 def from_text(text: str) -> list[Row]:
@@ -113,25 +90,29 @@ def _parse_line(line: str, number: int, expected: int) -> Row:
         msg = f"line {number} of the tape defines %{found['index']:.20} where %{expected} is due"
         raise TapeFormatError(msg)
     inputs: list[int] = []
-    params: list[tuple[str, Static]] = []
+    params: dict[str, Static] = {}
     rest, at = found["rest"], 0
     while rest[at:].strip():
-        word = _WORD.match(rest, at)
+        word = _NEXT.match(rest, at)
         if word is not None and word["comment"]:
             break
         key = word["key"] or _ALONE.get(found["name"]) if word else None
-        if word is None or (word["value"] is not None and key is None):
+        if word is None or (word["input"] is None and key is None):
             msg = f"line {number} of the tape: cannot read {rest[at:].strip():.40}"
             raise TapeFormatError(msg)
         if word["input"] is not None:
             inputs.append(_index(word["input"], number))
-        elif key in dict(params):
+            at = word.end()
+            continue
+        if key in params:
             msg = f"line {number} of the tape states {key} twice"
             raise TapeFormatError(msg)
-        elif key is not None:
-            params.append((key, _value(word["value"], number)))
-        at = word.end()
-    return Row(found["name"], tuple(inputs), tuple(params))
+        try:
+            params[str(key)], at = read(rest, word.end())
+        except TapeFormatError as error:
+            msg = f"line {number} of the tape: {error}"
+            raise TapeFormatError(msg) from None
+    return Row(found["name"], tuple(inputs), tuple(params.items()))
 
 
 def _index(digits: str, line: int) -> int:
@@ -139,19 +120,6 @@ def _index(digits: str, line: int) -> int:
         msg = f"line {line} of the tape: no tape has a record %{digits:.20}..."
         raise TapeFormatError(msg)
     return int(digits)
-
-
-def _value(word: str, line: int) -> Static:
-    if word.startswith('"'):
-        try:
-            return cast(str, json.loads(word))
-        except ValueError:
-            msg = f"line {line} of the tape: {word:.40} is not a string"
-            raise TapeFormatError(msg) from None
-    if word in _KEYWORDS:
-        return _KEYWORDS[word]
-    number = _number(word)
-    return word if number is None else number
 
 
 # ---- JSON --------------------------------------------------------------------------------------
@@ -175,14 +143,11 @@ def _site(row: Row) -> list[str | int] | None:
 
 
 def _encode(value: Static, row: Row) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"float": repr(value)}  # JSON has no word for it
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, tuple):
-        return [_encode(item, row) for item in value]
-    msg = f"a tape with a {row.name} record holds a Python function ({value}) and cannot be saved"
-    raise TapeFormatError(msg)
+    try:
+        return encoded(value)
+    except TypeError:
+        msg = f"a tape with a {row.name} record holds a Python function ({value}) and cannot be saved"
+        raise TapeFormatError(msg) from None
 
 
 def from_json(text: str) -> list[Row]:
@@ -209,21 +174,13 @@ def from_json(text: str) -> list[Row]:
 def _decode_record(record: object, index: int) -> Row:
     match record:
         case [str(name), list(inputs), dict(params), place] if all(type(i) is int for i in inputs):
-            decoded = tuple((str(key), _decode(value, index)) for key, value in params.items())
-            return Row(name, tuple(inputs), decoded, _decode_site(place))
+            try:
+                facts = tuple((str(key), decoded(value)) for key, value in params.items())
+            except TapeFormatError as error:
+                msg = f"record {index} of the saved tape: {error}"
+                raise TapeFormatError(msg) from None
+            return Row(name, tuple(inputs), facts, _decode_site(place))
     msg = f"record {index} of the saved tape is not [operation, inputs, params, where]: {record!r:.60}"
-    raise TapeFormatError(msg)
-
-
-def _decode(value: object, index: int) -> Static:
-    match value:
-        case {"float": ("inf" | "-inf" | "nan") as word}:
-            return float(word)
-        case None | bool() | int() | float() | str():
-            return value
-        case list(items):
-            return tuple(_decode(item, index) for item in items)
-    msg = f"record {index} of the saved tape has a parameter that is no static fact: {value!r:.60}"
     raise TapeFormatError(msg)
 
 

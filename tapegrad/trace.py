@@ -335,7 +335,8 @@ def _like(original: object, g: object) -> object:
 class Trace:
     """What one call did: the program, the value of every record, and the result.
 
-    ``values`` are plain numbers and arrays, by record; of a guard 1.0 or 0.0. ``output`` is what the function returned,
+    ``values`` are plain numbers and arrays, by record; of a guard 1.0 or 0.0, of an operation with several results a
+    tuple, whose items follow it. Nobody can write to the arrays. ``output`` is what the function returned,
     with plain numbers too, or with variables of an enclosing transform; ``outputs`` are the records of its leaves.
 
     >>> t = trace(lambda x, y: x * y + 1.0, 2.0, 3.0)
@@ -348,13 +349,13 @@ class Trace:
     tape: Tape
     output: object
     outputs: tuple[int, ...]
-    arrays: Mapping[int, AnyArray] = attrs.field(factory=dict, repr=False)  # the values that are no numbers
+    arrays: Mapping[int, object] = attrs.field(factory=dict, repr=False)  # the values that are no numbers
 
     @cached_property
     def values(self) -> tuple[float, ...]:
-        """The value of every record; nan for a call with several results, whose items follow it.
+        """The value of every record.
 
-        Those that are arrays are arrays, which is more than the type says: few programs have both in mind.
+        Arrays and tuples are among them, which is more than the type says: few programs have them in mind as well.
         """
         values: list[object] = list(self.tape.columns.numbers[: len(self.tape)])
         for index, array in self.arrays.items():
@@ -374,6 +375,17 @@ def trace(function: Callable[..., object], *vals: object, **keywords: object) ->
     arguments = Arguments.of(vals, Parameters.of(function).first(len(vals)))
     leaves, names = arguments.leaves, arguments.names
     recorded = record(function, leaves, arguments.rebuild, keywords, names=names, locating=True)
-    outers = {index: concrete(value) for index, value in recorded.values.outers.items()}
-    arrays = {index: value for index, value in outers.items() if isinstance(value, np.ndarray)}
+    readable = {index: _readable(value) for index, value in recorded.values.outers.items()}
+    arrays = {index: value for index, value in readable.items() if not isinstance(value, float)}
     return Trace(recorded.tape.compact(), recorded.output(), recorded.outputs, arrays)
+
+
+def _readable(value: object) -> object:
+    """The plain value, for reading."""
+    value = concrete(value)
+    if isinstance(value, tuple):
+        return tuple(map(_readable, value))
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False
+    return value

@@ -206,3 +206,12 @@ def test_local_derivatives_may_be_infinite_or_nan() -> None:
 )
 def test_numbers_to_read(x: float, text: str) -> None:
     assert format_number(x) == text
+
+
+def doubled(x: tg.Scalar) -> tg.Scalar:
+    y = x * 2.0
+    return y  # noqa: RET504  # named, so that the drawing shows the name
+
+
+def test_a_constant_does_not_take_the_name_of_what_is_computed_from_it() -> None:
+    assert [step.name for step in steps_of(tg.trace(doubled, 1.0))] == ["x", "", "y"]

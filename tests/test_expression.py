@@ -82,7 +82,7 @@ def test_the_result_has_a_name_of_its_own(text: str, name: str) -> None:
 
 def test_every_name_of_the_numpy_face_that_is_a_function_of_numbers_is_known() -> None:
     of_numbers = {name for name in elementwise.__all__ if callable(getattr(tnp, name))}
-    assert set(FUNCTIONS) == of_numbers | {"clip", "where"}
+    assert set(FUNCTIONS) == of_numbers | {"clip", "isclose", "where"}
 
 
 def test_derivatives_of_an_expression_are_those_of_the_function_it_writes() -> None:

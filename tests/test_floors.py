@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "tapegrad"
 # The house, in reading order: the floor of a module is its line, its place within it is its order there.
 FLOORS: list[list[str]] = [
     ["engine", "errors", "floats", "spares", "arrays", "typing", "vectors", "source", "functional"],
-    ["kernels", "primitive", "columns", "text", "tape", "elementwise", "maps"],
+    ["kernels", "primitive", "columns", "literals", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
         "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.subscripts", "ops.products", "ops.linalg",
@@ -33,7 +33,7 @@ FLOORS: list[list[str]] = [
         "files", "generator", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
-        "view", "results",
+        "view.strides", "view.coverage", "view", "results",
     ],
     ["expression", "parser", "show", "train", "cli", "__main__", "__init__"],
 ]  # fmt: skip

@@ -123,7 +123,7 @@ def _vector_norm(x: Var, ord: Order, axis: Axis, keepdims: bool) -> Var:
         msg = f"the order of a vector's norm is a number, not {ord!r}"
         raise ValueError(msg)
     if ord == 2.0:
-        return root(total(x * x, axis, keepdims), 2.0)
+        return cast(Var, root(total(x * x, axis, keepdims), 2.0))
     if ord == 0.0:
         nonzero = cast(Var, is_not_equal(x, 0.0))
         return total(astype(nonzero, dtype=x.dtype.str), axis, keepdims)
@@ -132,7 +132,7 @@ def _vector_norm(x: Var, ord: Order, axis: Axis, keepdims: bool) -> Var:
         return total(sizes, axis, keepdims)
     if math.isinf(ord):
         return _largest(sizes, axis, keepdims) if ord > 0.0 else smallest(sizes, axis, keepdims)
-    return root(total(sizes ** float(ord), axis, keepdims), float(ord))
+    return cast(Var, root(total(sizes ** float(ord), axis, keepdims), float(ord)))
 
 
 def _largest(sizes: Var, axis: Axis, keepdims: bool = False) -> Var:
@@ -146,7 +146,7 @@ def _largest(sizes: Var, axis: Axis, keepdims: bool = False) -> Var:
 def _matrix_norm(x: Var, ord: Order) -> Var:
     """The norm of matrices, ``(..., n, m) -> (...)``."""
     if ord is None or ord == "fro":
-        return root(total(x * x, (-2, -1)), 2.0)
+        return cast(Var, root(total(x * x, (-2, -1)), 2.0))
     if ord == "nuc":
         return total(svdvals(x), -1)
     if ord not in {1.0, 2.0, math.inf, -1.0, -2.0, -math.inf}:

@@ -1,1 +1,5 @@
-"""Pictures: of a tape (steps, drawing, svg, html, dot, table), of its rules, and of a training (plots)."""
+"""Pictures: of a tape (steps, drawing, svg, html, dot, table), its rules, arrays (strides), a training (plots)."""
+
+from tapegrad.view.strides import broadcast, strides
+
+__all__ = ["broadcast", "strides"]

@@ -31,9 +31,8 @@ def dot(drawing: Drawing) -> str:
 
 
 def _node(step: Step) -> str:
-    rows = [f"{step.name}: {step.operation}" if step.name else step.operation, f"value {step.value_text}"]
-    if step.adjoint_text:
-        rows.append(f"adjoint {step.adjoint_text}")
+    rows = [f"{step.name}: {step.operation}" if step.name else step.operation]
+    rows += [f"{word} {text}" for word, text in step.rows]
     label, tooltip = quoted("\n".join(rows)), quoted(step.source or step.title)
     output = ', peripheries="2"' if step.is_output else ""
     return f"r{step.index} [label={label}, tooltip={tooltip}, {_SHAPES[step.kind]}{output}];"

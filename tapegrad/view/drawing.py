@@ -66,7 +66,7 @@ class Edge:
     """What record `target` reads at `position`: a path of sections that bend and are level in turn.
 
     ``points`` go from the right side of the source to the left side of the target; the last section is
-    level and has room for ``label``, the local derivative.
+    level and has room for ``label``, the local derivative; "" where that is no number.
     """
 
     source: int
@@ -246,17 +246,12 @@ def subtitle(step: Step) -> str:
 
 
 def _height(step: Step) -> float:
-    lines = 2 if step.kind == "guard" else 3
-    return max(lines * LINE + PADDING, (len(step.inputs) - 1) * PORT + 2.0 * PADDING)
+    return max((1 + len(step.rows)) * LINE + PADDING, (len(step.inputs) - 1) * PORT + 2.0 * PADDING)
 
 
 def _width(step: Step) -> float:
-    texts = (
-        f"{shortened(step.title)}   {subtitle(step)}",
-        f"adjoint   {step.adjoint_text}",
-        f"value   {step.value_text}",
-    )
-    return max(map(text_width, texts)) + 2.0 * PADDING
+    rows = ((shortened(step.title), subtitle(step)), *step.rows)
+    return max(text_width(f"{word}   {text}") for word, text in rows) + 2.0 * PADDING
 
 
 @attrs.frozen

@@ -12,8 +12,10 @@ from html import escape
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
+
 from tapegrad.view.drawing import LINE, PADDING, Drawing, Edge, Node, shortened, subtitle
-from tapegrad.view.steps import Step
+from tapegrad.view.steps import Step, Value, form_of
 
 __all__ = ["STYLE", "clean", "svg"]
 
@@ -76,7 +78,7 @@ def _edge(edge: Edge, steps: Sequence[Step]) -> Iterator[str]:
     """A curve with an arrow, and the local derivative above its level end."""
     source, target = steps[edge.source], steps[edge.target]
     (level, _), (x, y) = edge.points[-2:]
-    guarded = "" if edge.label else " guarded"
+    guarded = " guarded" if target.kind == "guard" else ""
     yield f'<g class="edge{guarded}" data-from="{edge.source}" data-to="{edge.target}">'
     yield f"<title>{clean(_derivative(target, source, edge.label))}</title>"
     yield f'<path d="{_curve(edge)}"/>'
@@ -97,10 +99,15 @@ def _curve(edge: Edge) -> str:
 
 
 def _derivative(target: Step, source: Step, label: str) -> str:
-    """``d x3 / d x1 = 4``, or what a guard does."""
-    if not label:
+    """``d x3 / d x1 = 4``, what a guard does, or between which arrays the derivative is."""
+    if target.kind == "guard":
         return f"{_named(target)} looks at {_named(source)}: no derivative"
-    return f"d {_named(target)} / d {_named(source)} = {label}"
+    derivative = f"d {_named(target)} / d {_named(source)}"
+    return f"{derivative} = {label}" if label else f"{derivative}: from {_form(source)} to {_form(target)}"
+
+
+def _form(step: Step) -> str:
+    return step.form or (step.value_text if isinstance(step.value, tuple) else "a number")
 
 
 def _named(step: Step) -> str:
@@ -118,9 +125,7 @@ def _node(node: Node, steps: Sequence[Step]) -> Iterator[str]:
         f'<rect class="box" x="{node.x:.1f}" y="{node.y:.1f}" width="{node.width:.1f}" '
         f'height="{node.height:.1f}" rx="{radius}"/>'
     )
-    rows = [(shortened(step.title), subtitle(step)), ("value", step.value_text)]
-    if step.adjoint_text:
-        rows.append(("adjoint", step.adjoint_text))
+    rows = [(shortened(step.title), subtitle(step)), *step.rows]
     left, right = node.x + PADDING, node.x + node.width - PADDING
     baseline = node.middle - (len(rows) - 1) * LINE / 2.0 + 4.0
     for number, (word, text) in enumerate(rows):
@@ -131,13 +136,20 @@ def _node(node: Node, steps: Sequence[Step]) -> Iterator[str]:
     yield "</g>"
 
 
+def _in_full(value: Value) -> str:
+    """With every digit; a long array with its first and last elements."""
+    if isinstance(value, np.ndarray):
+        return f"{form_of(value)}\n{np.array2string(value, threshold=60, edgeitems=2)}"
+    return f"{len(value)} results" if isinstance(value, tuple) else repr(value)
+
+
 def _tooltip(step: Step, steps: Sequence[Step]) -> str:
     """What it is, the line it was written in, its numbers in full, and its rule at this point."""
     reads = " ".join((step.operation, *(_named(steps[i]) for i in step.inputs)))
     lines = [f"%{step.index} {step.name}: {reads}" if step.name else f"%{step.index}: {reads}", step.source]
-    lines.append(f"value {step.value_text if step.kind == 'guard' else repr(step.value)}")
-    if step.adjoint_text:
-        lines.append(f"adjoint {step.adjoint!r}")
+    lines.append(f"value {step.value_text if step.kind == 'guard' else _in_full(step.value)}")
+    if step.adjoint is not None:
+        lines.append(f"adjoint {_in_full(step.adjoint)}")
     lines += [
         _derivative(step, steps[i], label) for i, label in zip(step.inputs, step.partial_texts, strict=True) if label
     ]

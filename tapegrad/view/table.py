@@ -30,7 +30,7 @@ def table_rows(steps: Sequence[Step]) -> list[tuple[str, ...]]:
             " ".join((step.operation, *(f"%{i}" for i in step.inputs))),
             step.name,
             "" if step.source == step.name else step.source,
-            step.value_text,
+            " ".join(filter(None, (step.form, step.value_text))),
             ", ".join(filter(None, step.partial_texts)),
             step.adjoint_text,
         )
