@@ -100,8 +100,8 @@ def refuse_array() -> NoReturn:
     """Refuse ``np.asarray(x)``. Not a typed method of `Var`, which would let checkers take it for a plain array."""
     msg = (
         f"a traced value was to become a plain array, which loses its derivative, at {caller()}; keep computing with "
-        "it, gather traced numbers with tnp.array([...]), index a plain array with tnp.take(array, x), or write x.value "
-        "where you mean the numbers"
+        "it, gather traced numbers with tnp.array([...]), index a plain array with tnp.take(array, x), or write "
+        "x.value where you mean the numbers"
     )
     raise ConversionError(msg)
 

@@ -463,7 +463,7 @@ class Var(Methods):
     def __float__(self) -> NoReturn:
         conversions.refuse_float(self)
 
-    def __int__(self) -> NoReturn:
+    def __int__(self) -> int:
         conversions.refuse_integer(self)
 
     def __index__(self) -> int:
@@ -573,6 +573,9 @@ class ArrayVar(Var):
         if self.shape or self.dtype.kind not in "iu":
             conversions.refuse_integer(self)
         return operator.index(cast(SupportsIndex, observe(self)))
+
+    def __int__(self) -> int:
+        return self.__index__()
 
     def __repr__(self) -> str:
         return f"{self.value!r} (%{self._index} of a tape)"
