@@ -18,9 +18,10 @@ from tapegrad.arrays import AnyArray, FrozenArray, FrozenIndex
 from tapegrad.columns import Values, constant, input_
 from tapegrad.kernels import NONE
 from tapegrad.maps import shape_of
-from tapegrad.masks import observed
+from tapegrad.masks import observe, observed
+from tapegrad.ops.selection import is_equal
 from tapegrad.ops.shape import broadcast_to, concatenate, reshape, take_index
-from tapegrad.primitive import Comparison, Params, Primitive, concrete
+from tapegrad.primitive import Comparison, Params, Primitive
 from tapegrad.tape import Tape
 
 __all__ = ["Lanes", "join", "pick", "replay"]
@@ -84,14 +85,16 @@ def _last_uses(tape: Tape, outputs: Sequence[int]) -> list[int]:
 def _agreeing(
     guard: Primitive, operands: Sequence[object], flags: Sequence[bool], size: int, params: Params
 ) -> npt.NDArray[np.bool_]:
-    """In which lanes a guard has the outcome that the tape has: ``(size,)``."""
-    plain = [concrete(x) for x in operands]
+    """In which lanes a guard has the outcome that the tape has: ``(size,)``.
+
+    Where operands are traced further out, a guard there says which lanes went this way.
+    """
     if isinstance(guard, Comparison):
-        answers = cast(AnyArray, _in_lanes(guard.over, plain, flags, size, ()))
-        return np.equal(answers, cast(bool, dict(params)["outcome"]))
+        answers = _in_lanes(guard.over, operands, flags, size, ())
+        return np.equal(cast(AnyArray, observe(answers)), cast(bool, dict(params)["outcome"]))
     seen = cast(FrozenArray, dict(params)["seen"]).array
-    same = np.equal(cast(AnyArray, plain[0]), seen)
-    return cast("npt.NDArray[np.bool_]", same.reshape(size, -1).all(axis=1))
+    same = _in_lanes(is_equal, [operands[0], seen], [True, False], size, ())
+    return cast("npt.NDArray[np.bool_]", np.reshape(cast(AnyArray, observe(same)), (size, -1)).all(axis=1))
 
 
 def _in_lanes(

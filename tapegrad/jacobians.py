@@ -13,7 +13,7 @@ from tapegrad.calls import Transform, select
 from tapegrad.errors import SettingError
 from tapegrad.forward import tangents_of
 from tapegrad.primitive import concrete
-from tapegrad.recorder import Scalar
+from tapegrad.recorder import Array, Scalar
 from tapegrad.reverse import cotangents_of
 from tapegrad.trace import Arguments, Parameters, Recorded, record, refuse_complex
 from tapegrad.transforms import grad, jvp
@@ -25,6 +25,7 @@ K = TypeVar("K")
 X = TypeVar("X")
 Y = TypeVar("Y")
 Num = TypeVar("Num", bound=Scalar)
+ArrayT = TypeVar("ArrayT", bound=Array)
 Mode = Literal["forward", "reverse", "cheaper"]
 
 
@@ -110,7 +111,8 @@ def jacfwd(
     return Jacobian(function, argnums, "forward", chunk)
 
 
-# The overlaps below are meant: an output whose form is known gives a Jacobian of known form.
+# The overlaps below are meant: an output whose form is known gives a Jacobian of known form. A block for an array has
+# more axes than the argument, which its type does not tell.
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     function: Callable[Concatenate[X, P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
@@ -132,6 +134,10 @@ def jacobian(  # type: ignore[overload-overlap]
     function: Callable[Concatenate[X, P], dict[K, Num]], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[X, P], dict[K, X]]: ...
 @overload
+def jacobian(  # type: ignore[overload-overlap]
+    function: Callable[Concatenate[ArrayT, P], Array], argnums: Literal[0] = 0, *, chunk: int | None = None
+) -> Callable[Concatenate[ArrayT, P], ArrayT]: ...
+@overload
 def jacobian(
     function: Callable[P, object], argnums: int | tuple[int, ...] = 0, *, chunk: int | None = None
 ) -> Callable[P, object]: ...
@@ -147,7 +153,7 @@ def jacobian(
 
 
 @overload
-def hessian(
+def hessian(  # type: ignore[overload-overlap]
     function: Callable[Concatenate[Num, P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[Num, P], Num]: ...
 @overload
@@ -166,6 +172,10 @@ def hessian(
 def hessian(
     function: Callable[Concatenate[tuple[Num, ...], P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
 ) -> Callable[Concatenate[tuple[Num, ...], P], tuple[tuple[Num, ...], ...]]: ...
+@overload
+def hessian(
+    function: Callable[Concatenate[ArrayT, P], Scalar], argnums: Literal[0] = 0, *, chunk: int | None = None
+) -> Callable[Concatenate[ArrayT, P], ArrayT]: ...
 @overload
 def hessian(
     function: Callable[P, Scalar], argnums: int | tuple[int, ...] = 0, *, chunk: int | None = None

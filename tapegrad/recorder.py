@@ -11,11 +11,12 @@ When the trace ends the recorder is sealed, and a variable that has leaked says 
 from __future__ import annotations
 
 import itertools
+import operator
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isnan, nan
-from typing import Final, NoReturn, TypeAlias, cast, final
+from typing import Final, NoReturn, SupportsIndex, TypeAlias, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -470,10 +471,10 @@ class Var(Methods):
     def __float__(self) -> NoReturn:
         conversions.refuse_float(self)
 
-    def __int__(self) -> NoReturn:
+    def __int__(self) -> int:
         conversions.refuse_integer(self)
 
-    def __index__(self) -> NoReturn:
+    def __index__(self) -> int:
         conversions.refuse_integer(self)
 
     def __round__(self, digits: int | None = None) -> NoReturn:
@@ -576,6 +577,14 @@ class ArrayVar(Var):
             conversions.refuse_truth(self.shape)
         return bool(observe(self))
 
+    def __index__(self) -> int:
+        if self.shape or self.dtype.kind not in "iu":
+            conversions.refuse_integer(self)
+        return operator.index(cast(SupportsIndex, observe(self)))
+
+    def __int__(self) -> int:
+        return self.__index__()
+
     def __repr__(self) -> str:
         return f"{self.value!r} (%{self._index} of a tape)"
 
@@ -605,10 +614,18 @@ def symbolic_index(index: object) -> object:
     return observe(index) if isinstance(index, ArrayVar) else index
 
 
+def plain_integers(x: object) -> object:
+    """The integers or booleans of a traced array, which have no derivative; the tape notes that they were seen."""
+    if not isinstance(x, ArrayVar) or x.dtype.kind not in "iub":
+        conversions.refuse_array()
+    return np.asarray(observe(x))
+
+
 # The compiler fills no slot for this method; assigning it, as here, makes Python do so.
 setattr(Var, "__index__", Var.__index__)  # noqa: B010
+setattr(ArrayVar, "__index__", ArrayVar.__index__)  # noqa: B010
 
-setattr(Var, "__array__", lambda *_, **__: conversions.refuse_array())  # noqa: B010  # untyped: see there
+setattr(Var, "__array__", lambda x, *_, **__: plain_integers(x))  # noqa: B010  # untyped: see `refuse_array`
 
 Scalar: TypeAlias = float | Var
 """The type a user writes for a number that may be traced."""

@@ -42,6 +42,10 @@ ROWS: list[tuple[str, str, list[float], float]] = [
     ("custom_rule", r"quantile\(0.975\) = (\S+)", [1.959964], 1e-6),
     ("custom_rule", r"first derivative +(\S+)\n +second derivative +(\S+)", [17.110083, 573.789145], 1e-5),
     ("custom_rule", r"its own +(\S+)\n +clipped on the way (\S+)", [108.0, 1.0], 0.0),
+    *[
+        ("scipy_minimize", rf"{method} +\d+ +\d+ +(\S+) +(\S+) +(\S+)", [0.024696, 2.9994, 5.9854], 2e-4)
+        for method in ("L-BFGS-B", "Newton-CG", "trust-ncg")
+    ],
     ("from_micrograd", r"objects   out (\S+)   dw (\S+) (\S+)", [0.462117, 1.572895, 0.393224], 1e-6),
     ("from_micrograd", r"function  out (\S+)   dw (\S+) (\S+)", [0.462117, 1.572895, 0.393224], 1e-6),
     ("from_micrograd", r"a second time: dbias (\S+),", [1.572895], 1e-6),

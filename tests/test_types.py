@@ -89,7 +89,8 @@ def test_the_mistakes_are_found_and_nothing_else(path: Path, messages: tuple[Mes
 
 
 def test_no_revealed_type_is_any(messages: tuple[Message, ...]) -> None:
-    assert [message for message in messages if re.search(r"\bAny\b", message.text)] == []
+    # tuple[Any, ...] is an array's shape
+    assert [message for message in messages if re.search(r"\bAny\b(?!, \.\.\.\])", message.text)] == []
 
 
 def test_no_revelation_lacks_its_comment() -> None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import reveal_type
 
+import numpy as np
+import numpy.typing as npt
+
 import tapegrad as tg
-from tapegrad import Scalar, Var
+from tapegrad import Array, Scalar, Var
+
+Floats = npt.NDArray[np.float64]
 
 
 def floats(x: float, y: float) -> float:
@@ -67,6 +72,25 @@ def second_derivatives(xs: list[float], ys: tuple[float, float], zs: dict[str, f
     reveal_type(tg.hvp(floats, (2.0, 3.0), (1.0, 0.0)))  # R: tuple[float, float]
     reveal_type(tg.jacobian(named)(zs))  # R: dict[str, dict[str, float]]
     reveal_type(tg.jacobian(polar)(2.0, 3.0))  # R: tuple[float, float]
+
+
+def turned(x: Array) -> Array:
+    return x * 2.0
+
+
+def length(x: Floats) -> float:
+    return x.size * 1.0
+
+
+def of_arrays(x: Floats, either: Array, params: dict[str, Floats]) -> None:
+    reveal_type(tg.jacobian(turned)(x))  # R: ndarray[tuple[Any, ...], dtype[float64]] | ArrayVar
+    reveal_type(tg.hessian(length)(x))  # R: ndarray[tuple[Any, ...], dtype[float64]]
+    reveal_type(tg.hvp(length, (x,), (x,)))  # R: ndarray[tuple[Any, ...], dtype[float64]]
+    reveal_type(tg.vmap(turned)(x))  # R: ndarray[tuple[Any, ...], dtype[float64]] | ArrayVar
+    reveal_type(tg.vmap(floats, in_axes=(0, None))(x, 2.0))  # R: ndarray[tuple[Any, ...], dtype[float64]] | ArrayVar
+    reveal_type(tg.vmap(polar)(x, x))  # R: object
+    reveal_type(tg.tree.ravel(params)[0])  # R: ndarray[tuple[Any, ...], dtype[float64]]
+    reveal_type(tg.tree.ravel(params)[1](either))  # R: dict[str, ndarray[tuple[Any, ...], dtype[float64]]]
 
 
 def signatures() -> None:
