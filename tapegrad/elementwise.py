@@ -23,14 +23,14 @@ from tapegrad import arrays, floats, kernels
 from tapegrad.arrays import AnyArray
 from tapegrad.errors import OperandError, RuleError
 from tapegrad.kernels import CODES, NONE
-from tapegrad.primitive import Operand, Params, Primitive, as_float, as_value, concrete, newest_recording
+from tapegrad.primitive import Operand, Params, Primitive, as_float, as_value, concrete, is_complex, newest_recording
 from tapegrad.spares import SMALLEST, computed
 from tapegrad.typing import Number, Partials, TracedT
 from tapegrad.vectors import COMPILED
 
 __all__ = [
     "Binary", "Elementwise", "Nary", "Unary", "aligned", "binary", "chain", "elementwise", "evaluated",
-    "is_complex", "times", "unary",
+    "times", "unary",
 ]  # fmt: skip
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -348,12 +348,6 @@ def _partials_of_product(out: object, g: object, partial: object) -> dict[int, o
 
 
 chain = binary("chain", floats.chain, arrays.chain, cast(Rule, _partials_of_product), holomorphic=True)
-
-
-def is_complex(x: object) -> bool:
-    """Whether the value of `x` is complex, a number or an array."""
-    value = concrete(x)
-    return isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "c"
 
 
 def _weak(x: object) -> object:

@@ -121,7 +121,9 @@ def is_number(x: object) -> bool:
 def is_complex(x: object) -> bool:
     """Whether the value of `x`, plain or recorded, is of complex numbers."""
     value = concrete(x)
-    return value.dtype.kind == "c" if isinstance(value, np.ndarray) else isinstance(value, complex)
+    if isinstance(value, np.ndarray):
+        return bool(value.dtype.kind == "c")
+    return isinstance(value, (complex, np.complexfloating))
 
 
 def newest_recording(operands: Sequence[object]) -> Recording | None:

@@ -15,6 +15,8 @@ from typing import cast, overload
 
 import numpy.typing as npt
 
+from tapegrad.methods import Axis
+from tapegrad.numpy import reductions
 from tapegrad.numpy.signatures import ArrayLike, Kind, applying, pairing
 from tapegrad.ops import activation, special
 from tapegrad.ops.exponential import sigmoid
@@ -22,8 +24,9 @@ from tapegrad.recorder import Var
 
 __all__ = [
     "beta", "betainc", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfinv", "expit", "gamma", "gammainc",
-    "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "j0", "j1", "kl_div", "log_expit", "log_ndtr", "loggamma",
-    "logit", "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "xlog1py", "xlogy", "y0", "y1", "zeta",
+    "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "j0", "j1", "kl_div", "log_expit", "log_ndtr", "log_softmax",
+    "loggamma", "logit", "logsumexp", "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "softmax", "xlog1py", "xlogy",
+    "y0", "y1", "zeta",
 ]  # fmt: skip
 
 erf, erfc = activation.erf, activation.erfc
@@ -179,6 +182,21 @@ def rel_entr(x: Var, y: Var) -> object:
 def kl_div(x: Var, y: Var) -> object:
     """``rel_entr(x, y) - x + y``: the divergence of Kullback and Leibler."""
     return special.kl_div(x, y)
+
+
+logsumexp = reductions.logsumexp
+
+
+@applying(None)
+def softmax(x: Var, axis: Axis = None) -> object:
+    """Exponentials that are scaled to sum to one along `axis`, by default all of them."""
+    return reductions.softmax(x, axis)
+
+
+@applying(None)
+def log_softmax(x: Var, axis: Axis = None) -> object:
+    """The logarithms of `softmax`."""
+    return reductions.log_softmax(x, axis)
 
 
 # ---- Bessel functions ---------------------------------------------------------------------------

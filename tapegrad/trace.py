@@ -14,11 +14,10 @@ import numpy as np
 from tapegrad import tree
 from tapegrad.arrays import AnyArray, frozen
 from tapegrad.columns import Values
-from tapegrad.elementwise import is_complex
 from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, NonScalarOutputError, OutputTypeError
 from tapegrad.maps import shape_of
 from tapegrad.masks import Mask, symbolic
-from tapegrad.primitive import as_float, as_value, concrete
+from tapegrad.primitive import as_float, as_value, concrete, is_complex
 from tapegrad.recorder import ArrayVar, Recorder, Var
 from tapegrad.tape import Tape
 from tapegrad.tree import LEAF, Structure

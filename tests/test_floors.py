@@ -14,7 +14,7 @@ FLOORS: list[list[str]] = [
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
         "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.subscripts", "ops.products", "ops.linalg",
-        "ops.factors", "ops.rounding", "ops.special", "ops.fourier",
+        "ops.factors", "ops.rounding", "ops.special", "ops.fourier", "ops.filters",
     ],
     ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
     ["evaluate", "batch", "reverse", "forward"],

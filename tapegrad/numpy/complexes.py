@@ -14,14 +14,13 @@ import numpy.typing as npt
 
 from tapegrad import dispatch
 from tapegrad.arrays import AnyArray
-from tapegrad.elementwise import is_complex
 from tapegrad.maps import zeros_like
 from tapegrad.numpy.signatures import ArrayLike, answers, applying, asking
 from tapegrad.ops import shape as moves
 from tapegrad.ops.arithmetic import absolute, multiply
 from tapegrad.ops.selection import equal, less, not_equal
 from tapegrad.ops.trigonometric import arctan2
-from tapegrad.primitive import Operand, concrete
+from tapegrad.primitive import Operand, concrete, is_complex
 from tapegrad.recorder import Var
 
 __all__ = [

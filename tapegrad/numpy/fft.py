@@ -15,13 +15,13 @@ import numpy as np
 from numpy.fft import fftfreq, rfftfreq
 
 from tapegrad.arrays import FrozenIndex
-from tapegrad.elementwise import is_complex
 from tapegrad.errors import OperandError
 from tapegrad.maps import shape_of
 from tapegrad.numpy.signatures import shaping
 from tapegrad.ops import fourier
 from tapegrad.ops import shape as moves
 from tapegrad.ops.shape import from_the_end
+from tapegrad.primitive import is_complex
 from tapegrad.recorder import Var
 
 __all__ = [

@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias, cast
 import numpy as np
 
 from tapegrad.arrays import FrozenIndex
-from tapegrad.elementwise import is_complex
 from tapegrad.maps import shape_of
 from tapegrad.numpy.logic import chosen
 from tapegrad.numpy.signatures import ArrayLike, applying, combining
@@ -16,7 +15,7 @@ from tapegrad.ops import filters
 from tapegrad.ops import shape as moves
 from tapegrad.ops.gather import take_along
 from tapegrad.ops.selection import greater, less
-from tapegrad.primitive import Operand, as_value
+from tapegrad.primitive import Operand, as_value, is_complex
 from tapegrad.recorder import Var
 
 __all__ = ["convolve", "correlate", "interp"]

@@ -292,10 +292,11 @@ class Applying(Protocol[P]):
 
 
 def applying(original: object) -> Callable[[Callable[Concatenate[Var, P], object]], Applying[P]]:
-    """Give a function the form `Applying`, and let it answer for `original` of NumPy."""
+    """Give a function the form `Applying`, and let it answer for `original` of NumPy, if that is not None."""
 
     def registered(function: Callable[Concatenate[Var, P], object]) -> Applying[P]:
-        return cast(Applying[P], answers(original)(_of_operand(function)))
+        applied = _of_operand(function)
+        return cast(Applying[P], applied if original is None else answers(original)(applied))
 
     return registered
 
@@ -316,8 +317,13 @@ class Pairing(Protocol):
 
 
 def pairing(original: object) -> Callable[[Callable[[Var, Var], object]], Pairing]:
-    """Give a function the form `Pairing`, and let it answer for `original` of NumPy."""
-    return lambda function: cast(Pairing, answers(original)(_of_operands(function)))
+    """Give a function the form `Pairing`, and let it answer for `original` of NumPy, if that is not None."""
+
+    def registered(function: Callable[[Var, Var], object]) -> Pairing:
+        paired = _of_operands(function)
+        return cast(Pairing, paired if original is None else answers(original)(paired))
+
+    return registered
 
 
 class Asking(Protocol):

@@ -7,7 +7,8 @@ import operator
 import numpy as np
 
 from tapegrad import arrays, floats
-from tapegrad.elementwise import Binary, binary, is_complex, unary
+from tapegrad.elementwise import Binary, binary, unary
+from tapegrad.primitive import is_complex
 
 __all__ = [
     "absolute", "add", "ceil", "divide", "floor", "floor_divide", "is_zero", "multiply", "negative", "remainder",

@@ -6,9 +6,10 @@ import numpy as np
 
 from tapegrad import arrays, floats
 from tapegrad.arrays import is_moderate
-from tapegrad.elementwise import Binary, Unary, binary, is_complex, unary
+from tapegrad.elementwise import Binary, Unary, binary, unary
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.ops.exponential import reciprocal, sigmoid_slope, sqrt, square
+from tapegrad.primitive import is_complex
 from tapegrad.typing import Number, Partials
 
 __all__ = [
