@@ -20,7 +20,7 @@ from tapegrad.ops.gather import flat_indices, take_along
 from tapegrad.ops.selection import maximum, minimum
 from tapegrad.ops.shape import from_the_end
 from tapegrad.primitive import Operand, concrete
-from tapegrad.recorder import Array, ArrayVar, Var, symbolic_index
+from tapegrad.recorder import Array, ArrayVar, Var, symbolic_index, traced_index
 from tapegrad.typing import TracedT
 
 __all__ = [
@@ -87,11 +87,6 @@ def _has_axes(x: object) -> bool:
     return bool(shape_of(x)) or isinstance(x, (list, tuple))
 
 
-def _seen(x: object) -> AnyArray:
-    """The plain elements of `x`; the tape notes that the program has looked at them."""
-    return np.asarray(observe(operand(x)))
-
-
 @answers(np.nonzero)
 def nonzero(x: object) -> tuple[Places, ...]:
     """Where the elements are not zero, as plain indices, one array for each axis; the tape notes what was seen."""
@@ -99,10 +94,11 @@ def nonzero(x: object) -> tuple[Places, ...]:
 
 
 def _seen_truth(x: object) -> npt.NDArray[np.bool_]:
-    """Which elements are not zero. What is noted on the tape is only that."""
-    operand = symbolic(x)
-    traced = isinstance(operand, Var) and operand.dtype != bool
-    return _seen(operand != 0.0 if traced else operand).astype(np.bool_)
+    """Which elements are not zero: that alone is noted on the tape, and not the numbers."""
+    asked: object = operand(x)
+    if isinstance(asked, ArrayVar) and asked.dtype != bool:
+        asked = symbolic(asked != 0.0)
+    return np.asarray(observe(asked), np.bool_)
 
 
 @answers(np.argwhere)
@@ -221,13 +217,13 @@ def take(x: Var, indices: Indices, axis: int | None = None, mode: str = "raise")
 
 def _integers(indices: object, name: str) -> object:
     """`indices`, traced or plain. Raises IndexError unless they are integers."""
-    operand = symbolic(indices)
-    operand = operand if isinstance(operand, Operand) else np.asarray(operand)
-    dtype = np.asarray(concrete(operand)).dtype
+    wanted = symbolic(indices)
+    wanted = wanted if isinstance(wanted, Operand) else np.asarray(wanted)
+    dtype = np.asarray(concrete(wanted)).dtype
     if dtype.kind not in "iu":
         msg = f"{name}: the indices must be integers, not {dtype}; see x.astype(int)"
         raise IndexError(msg)
-    return operand
+    return wanted
 
 
 def _taken(x: Var, indices: Operand, place: int) -> Var:
@@ -306,9 +302,10 @@ class Part:
 
     def get(self) -> Array:
         """The part itself."""
-        if isinstance(self.x, ArrayVar):
-            return cast(Array, self.x[self.index])
-        return cast(Array, moves.take_index(cast(Var, self.x), index=FrozenIndex(symbolic_index(self.index))))
+        x, index = cast(Var, self.x), self.index
+        if traced_index(index):
+            return cast(Array, at_indices(x, index if isinstance(index, tuple) else (index,)))
+        return cast(Array, moves.take_index(x, index=FrozenIndex(symbolic_index(index))))
 
     def set(self, values: ArrayLike) -> Array:
         """With `values` there; the last of them, where an element is named twice."""

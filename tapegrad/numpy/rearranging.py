@@ -17,6 +17,7 @@ from tapegrad.numpy import reductions
 from tapegrad.numpy.joining import concatenate
 from tapegrad.numpy.shapes import broadcast_to, lengths, moveaxis, ravel, reshape, transpose
 from tapegrad.numpy.signatures import ArrayLike, answers, operand, shaping
+from tapegrad.numpy.sorting import flattened
 from tapegrad.ops import shape as moves
 from tapegrad.ops.shape import from_the_end
 from tapegrad.primitive import concrete
@@ -35,14 +36,6 @@ def _along(x: Var, axis: int, entry: object) -> Var:
     return moves.take_index(x, index=FrozenIndex((Ellipsis, entry, *(slice(None),) * (-axis - 1))))
 
 
-def _one_axis(x: Var, axis: int | None) -> tuple[Var, int]:
-    """`x` and an axis of it, counted from the end; with None, the only one of the flattened `x`."""
-    if axis is None:
-        return cast(Var, ravel(x)), -1
-    (place,) = from_the_end(axis, len(shape_of(x)))
-    return x, place
-
-
 def _matrix(x: Var, name: str) -> tuple[int, ...]:
     """The shape of `x`, of two axes at least. Raises ValueError if it has less."""
     shape = shape_of(x)
@@ -58,7 +51,7 @@ def _matrix(x: Var, name: str) -> tuple[int, ...]:
 @shaping(np.repeat)
 def repeat(x: Var, repeats: int | Sequence[int] | npt.NDArray[np.integer], axis: int | None = None) -> Var:
     """Every element along `axis` `repeats` times, or as often as its own count says; flattened without an axis."""
-    x, place = _one_axis(x, axis)
+    x, place = flattened(x, axis)
     length = shape_of(x)[place]
     counts = np.asarray(repeats)
     if counts.size > 1:
@@ -276,14 +269,14 @@ Places: TypeAlias = int | slice | Sequence[int] | npt.NDArray[np.integer] | npt.
 @shaping(np.delete)
 def delete(x: Var, obj: Places, axis: int | None = None) -> Var:
     """Without some places along `axis`; flattened, if that is None."""
-    x, place = _one_axis(x, axis)
+    x, place = flattened(x, axis)
     return _along(x, place, np.delete(np.arange(shape_of(x)[place]), obj))
 
 
 @answers(np.insert)
 def insert(x: ArrayLike, obj: Places, values: ArrayLike, axis: int | None = None) -> Array:
     """With `values` before some places along `axis`; flattened, if that is None. Places are those of `x`."""
-    array, place = _one_axis(operand(x), axis)
+    array, place = flattened(operand(x), axis)
     shape = shape_of(array)
     added = operand(values)
     extent = shape_of(added)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapegrad.arrays import AnyArray, Floats, quiet
-from tapegrad.maps import WholeArrays, shape_of
+from tapegrad.maps import PiecewiseConstant, WholeArrays, shape_of
 from tapegrad.primitive import Params
 from tapegrad.typing import Static
 
@@ -45,20 +45,6 @@ def _scattered(g: Floats, indices: AnyArray, axis: int, length: int) -> Floats:
     return np.moveaxis(total, -1, axis)
 
 
-@final
-class _Integers(WholeArrays):
-    """Integers, which are constant where they are not at a jump."""
-
-    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> None:
-        del tangents, out, operands, params
-
-    def pull(
-        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
-    ) -> Mapping[int, object]:
-        del g, out, operands, params, wanted
-        return {}
-
-
 @quiet
 def _whole(x: Floats | float, dtype: str) -> AnyArray:
     return np.asarray(x).astype(dtype)
@@ -76,10 +62,10 @@ def _flattened(*indices: AnyArray, shape: tuple[int, ...]) -> Indices:
 
 
 # Truncated towards zero.
-as_integers: _Integers = _Integers("as_integers", 1, _whole, {"dtype": str})
+as_integers: PiecewiseConstant = PiecewiseConstant("as_integers", 1, _whole, {"dtype": str})
 
 # Indices of the axes of an array of some shape, as those of the array in one axis. They broadcast.
-flat_indices: _Integers = _Integers("flat_indices", None, _flattened, {"shape": tuple})
+flat_indices: PiecewiseConstant = PiecewiseConstant("flat_indices", None, _flattened, {"shape": tuple})
 
 
 @final

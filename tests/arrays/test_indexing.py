@@ -207,6 +207,15 @@ def test_indices_in_lanes_need_one_tape() -> None:
         same([part[lane] for part in lanes], list(expected), f"lane {lane}")
 
 
+def test_a_plain_array_takes_traced_integers() -> None:
+    i = np.array([1, 0, -1])
+    same(tg.vmap(lambda i: tnp.at(X)[i].get())(i), X[i], "rows")
+    same(tg.vmap(lambda i: tnp.at(X)[i, 1].get())(i), X[i, 1], "elements")
+    looked_up = tg.trace(lambda x: tnp.at(X)[tnp.astype(x, int)].get(), np.array([1.0, 0.0]))
+    assert "observed" not in [record.primitive.name for record in looked_up.tape]
+    same(tg.vmap(lambda i: X[i])(i), X[i], "rows, by looking at the integers")
+
+
 def test_the_gradient_of_indices_in_lanes() -> None:
     labels = np.array([[0, 2], [1, 1]])
     picked = tg.vmap(tg.grad(lambda x, y: (x[np.arange(2), y] ** 2).sum()), in_axes=(None, 0))(X, labels)
