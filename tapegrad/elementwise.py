@@ -275,8 +275,12 @@ class Nary(Elementwise):
     ) -> None:
         super().__init__(name, arity, compute, over, rule, holomorphic)
 
-    def __call__(self, *operands: float | TracedT) -> float | TracedT:  # type: ignore[override]  # numbers only
-        return self.bind(operands)  # type: ignore[return-value]  # of the operands' own kind
+    @overload  # type: ignore[override]  # numbers and arrays only
+    def __call__(self, *operands: float) -> float: ...
+    @overload
+    def __call__(self, *operands: float | TracedT) -> float | TracedT: ...
+    def __call__(self, *operands: object) -> object:
+        return self.bind(operands)
 
 
 def unary(

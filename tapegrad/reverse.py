@@ -418,7 +418,7 @@ def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
         operands: list[object] = [columns.numbers[i] for i in inputs]
         wanted = range(len(inputs))
         primitive = columns.primitive(at)
-        terms = primitive.pull(cotangents[at], columns.numbers[at], operands, columns.params_at(at), wanted)
+        terms = pulled(primitive, cotangents[at], columns.numbers[at], operands, columns.params_at(at), wanted)
         for position, term in terms.items():
             if type(term) is float:
                 cotangents[inputs[position]] += term
@@ -445,4 +445,4 @@ def _added(sum_: object, term: object) -> object:
         return term if sum_ is None else sum_
     if isinstance(sum_, tuple) and isinstance(term, tuple):
         return tuple([_added(x, y) for x, y in zip(sum_, term, strict=True)])
-    return cast(Number, sum_) + cast(Number, term)
+    return operator.add(sum_, term)
