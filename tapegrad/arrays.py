@@ -286,7 +286,7 @@ def has_out(over: Callable[..., object]) -> bool:
 
 def times(g: Floats | float, partial: Floats | float) -> Floats:
     """g * partial, but 0 wherever g is, also where the partial is inf or nan; NumPy may warn of those."""
-    if max(np.size(g), np.size(partial)) >= _LARGE:
+    if isinstance(g, np.ndarray) and g.size >= _LARGE:
         product = cast(Floats, spares.computed(np.multiply, (g, partial)))
     else:
         product = np.multiply(g, partial)

@@ -37,6 +37,7 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 
 _ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks up an attribute of NumPy
+_FLOAT64: Final = np.dtype(np.float64)
 _times: Final = arrays.times
 
 
@@ -85,13 +86,13 @@ class Elementwise(Primitive):
 
     def over_arrays(self, values: Sequence[object]) -> object:
         """The value for every element. Raises OperandError for complex numbers that the rule does not hold for."""
-        if any(type(x) is _ARRAY and x.dtype.kind == "c" for x in values):
-            values = self._complex(values)
-        if self.in_place:
-            for x in values:
-                if type(x) is _ARRAY and x.nbytes >= SMALLEST:
-                    return computed(self.over, tuple(values))
-        return self.over(*values)
+        is_large = False
+        for x in values:
+            if type(x) is _ARRAY:
+                if x.dtype is not _FLOAT64 and x.dtype.kind == "c":
+                    return self.over(*self._complex(values))
+                is_large = is_large or x.nbytes >= SMALLEST
+        return computed(self.over, tuple(values)) if is_large and self.in_place else self.over(*values)
 
     def _complex(self, values: Sequence[object]) -> Sequence[object]:
         """`values`, of which some are complex, as the declared function takes them."""
