@@ -12,7 +12,7 @@ import importlib
 import math
 import operator
 from collections.abc import Callable
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Final, TypeAlias, TypeGuard, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ __all__ = [
     "has_out",
     "hypot",
     "identity",
-    "is_moderate",
+    "is_array",
     "is_zero",
     "log",
     "log1p",
@@ -62,6 +62,8 @@ __all__ = [
     "sigmoid_slope",
     "silu",
     "sinh",
+    "slope_of_sigmoid",
+    "slope_of_tanh",
     "softplus",
     "sqrt",
     "square",
@@ -77,6 +79,11 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 """An array to compute with. The type checker is told that its numbers are float64, which it cannot know."""
 
 Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def is_array(x: object) -> TypeGuard[Floats]:
+    """Whether `x` is a plain array."""
+    return isinstance(x, np.ndarray)
 
 
 def quiet(function: Function) -> Function:
@@ -324,14 +331,25 @@ def sigmoid_slope(x: Floats) -> Floats:
     return small / np.square(1.0 + small)
 
 
-def is_moderate(out: object) -> bool:
-    """Whether `out` is an array of numbers well inside -1 .. 1, such that 1 - out loses no more than two digits."""
-    if not isinstance(out, np.ndarray) or out.size == 0:
-        return False
-    return bool(np.maximum.reduce(out, axis=None) < _MODERATE and np.minimum.reduce(out, axis=None) > -_MODERATE)
+def slope_of_sigmoid(out: Floats, x: object) -> Floats:
+    """`sigmoid_slope` of x, whose sigmoid is `out`: s (1 - s) saves the exponential where it does not cancel."""
+    slope = np.asarray(out * (1.0 - out))
+    near = np.greater(out, _NEAR)
+    if near.any():
+        slope[near] = sigmoid_slope(np.asarray(x)[near])
+    return slope
 
 
-_MODERATE: Final = 0.99
+def slope_of_tanh(out: Floats, x: object) -> Floats:
+    """1 - tanh(x)^2, where `out` is tanh(x); from x where the difference would cancel."""
+    slope = np.asarray(1.0 - out * out)
+    near = np.less(slope, 2.0 * (1.0 - _NEAR))
+    if near.any():
+        slope[near] = 4.0 * sigmoid_slope(2.0 * np.asarray(x)[near])
+    return slope
+
+
+_NEAR: Final = 0.99  # to 1, such that what is left of it has lost two digits
 
 
 def softplus(x: Floats) -> Floats:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 
 from tapegrad import arrays, floats
-from tapegrad.arrays import is_moderate
 from tapegrad.elementwise import Binary, Unary, binary, chain, unary
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.typing import Number, Partials
@@ -60,12 +60,18 @@ sigmoid_slope: Unary = unary(
     arrays.sigmoid_slope,
     lambda out, x: {0: out * (sigmoid(-x) - sigmoid(x))},
 )
-# Of arrays that do not come near it, s (1 - s) saves the exponential.
+
+
+def _slope_of_sigmoid(out: Number, x: Number) -> Number:
+    """`sigmoid_slope`; of plain arrays by `out`, which saves the exponential."""
+    return cast(Number, arrays.slope_of_sigmoid(out, x)) if arrays.is_array(out) else sigmoid_slope(x)
+
+
 sigmoid: Unary = unary(
     "sigmoid",
     floats.sigmoid,
     arrays.sigmoid,
-    lambda out, x: {0: out * (1.0 - out) if is_moderate(out) else sigmoid_slope(x)},
+    lambda out, x: {0: _slope_of_sigmoid(out, x)},
 )
 logaddexp = binary(
     "logaddexp",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from tapegrad import arrays, floats
-from tapegrad.arrays import is_moderate
 from tapegrad.elementwise import Binary, Unary, binary, unary
 from tapegrad.ops.arithmetic import divide, is_zero
 from tapegrad.ops.exponential import reciprocal, sigmoid_slope, sqrt, square
@@ -47,15 +48,16 @@ arctan = unary("arctan", floats.arctan, np.arctan, lambda out, x: {0: square(rec
 
 sinh = unary("sinh", floats.sinh, arrays.sinh, lambda out, x: {0: cosh(x)}, holomorphic=True)
 cosh: Unary = unary("cosh", floats.cosh, arrays.cosh, lambda out, x: {0: sinh(x)}, holomorphic=True)
-# 1 - tanh(x)**2 is 4 s'(2x), s being the sigmoid, which is accurate in the tails, and so is every further derivative;
-# of arrays that do not come near 1, the square saves the exponential
-tanh = unary(
-    "tanh",
-    floats.tanh,
-    np.tanh,
-    lambda out, x: {0: 1.0 - out * out if is_complex(out) or is_moderate(out) else 4.0 * sigmoid_slope(2.0 * x)},
-    holomorphic=True,
-)
+
+
+def _slope_of_tanh(out: Number, x: Number) -> Number:
+    """1 - tanh(x)**2, which is 4 s'(2x), s being the sigmoid: accurate in the tails, and so are further derivatives."""
+    if is_complex(out):
+        return 1.0 - out * out
+    return cast(Number, arrays.slope_of_tanh(out, x)) if arrays.is_array(out) else 4.0 * sigmoid_slope(2.0 * x)
+
+
+tanh = unary("tanh", floats.tanh, np.tanh, lambda out, x: {0: _slope_of_tanh(out, x)}, holomorphic=True)
 
 arcsinh = unary("arcsinh", floats.arcsinh, np.arcsinh, lambda out, x: {0: reciprocal(_secant(x))}, holomorphic=True)
 # two square roots, because (x - 1) (x + 1) overflows at half the exponent range
