@@ -20,7 +20,7 @@ from tapegrad.source import caller
 
 __all__ = [
     "apply_ufunc", "refuse_array", "refuse_assignment", "refuse_complex", "refuse_float", "refuse_hash",
-    "refuse_integer", "refuse_pickle", "refuse_rounding", "refuse_truth",
+    "refuse_index", "refuse_integer", "refuse_pickle", "refuse_rounding", "refuse_truth",
 ]  # fmt: skip
 
 
@@ -108,6 +108,12 @@ def refuse_array() -> NoReturn:
 def refuse_assignment() -> NoReturn:
     """Refuse ``x[i] = v``."""
     msg = f"a traced array cannot be changed, at {caller()}; x = x.at[i].set(v), or .add(v), gives a changed copy"
+    raise ConversionError(msg)
+
+
+def refuse_index() -> NoReturn:
+    """Refuse ``x[i]`` of a number."""
+    msg = f"a traced number has no elements to take by an index, at {caller()}"
     raise ConversionError(msg)
 
 

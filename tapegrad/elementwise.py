@@ -25,7 +25,7 @@ from tapegrad.errors import OperandError, RuleError
 from tapegrad.kernels import CODES, NONE
 from tapegrad.primitive import Operand, Params, Primitive, as_float, as_value, concrete, is_complex, newest_recording
 from tapegrad.spares import SMALLEST, computed
-from tapegrad.typing import Number, Partials, TracedT
+from tapegrad.typing import ArrayT_co, HasArrays, Number, Partials, TracedArrayT, TracedT
 from tapegrad.vectors import COMPILED
 
 __all__ = [
@@ -229,6 +229,14 @@ class Binary(Elementwise):
     @overload  # type: ignore[override]  # an arity of its own
     def __call__(self, x: float, y: float) -> float: ...
     @overload
+    def __call__(self, x: TracedArrayT, y: Number | AnyArray) -> TracedArrayT: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, x: Number | AnyArray, y: TracedArrayT) -> TracedArrayT: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, x: HasArrays[ArrayT_co], y: AnyArray) -> ArrayT_co: ...
+    @overload
+    def __call__(self, x: AnyArray, y: HasArrays[ArrayT_co]) -> ArrayT_co: ...
+    @overload
     def __call__(self, x: TracedT, y: float | TracedT) -> TracedT: ...
     @overload
     def __call__(self, x: float, y: TracedT) -> TracedT: ...
@@ -238,10 +246,6 @@ class Binary(Elementwise):
     def __call__(self, x: npt.NDArray[Kind], y: npt.NDArray[Kind] | float) -> npt.NDArray[Kind]: ...
     @overload
     def __call__(self, x: float, y: npt.NDArray[Kind]) -> npt.NDArray[Kind]: ...
-    @overload
-    def __call__(self, x: TracedT, y: AnyArray) -> TracedT: ...
-    @overload
-    def __call__(self, x: AnyArray, y: TracedT) -> TracedT: ...
     def __call__(self, x: object, y: object) -> object:
         if type(x) is float and type(y) is float:
             return self.value(x, y)

@@ -31,7 +31,7 @@ from tapegrad import kernels
 from tapegrad.arrays import AnyArray
 from tapegrad.errors import OperandError, RuleError
 from tapegrad.kernels import CODES
-from tapegrad.typing import Number, Static, Traced
+from tapegrad.typing import Number, Static, Traced, TracedArray
 from tapegrad.vectors import COMPILED
 
 __all__ = [
@@ -282,11 +282,11 @@ class Comparison(Primitive):
         self.over = over
 
     @overload  # type: ignore[override]  # an arity of its own
+    def __call__(self, x: AnyArray | TracedArray, y: Number | AnyArray) -> npt.NDArray[np.bool_]: ...
+    @overload
+    def __call__(self, x: Number | AnyArray, y: AnyArray | TracedArray) -> npt.NDArray[np.bool_]: ...
+    @overload
     def __call__(self, x: Number, y: Number) -> bool: ...
-    @overload
-    def __call__(self, x: AnyArray, y: Number | AnyArray) -> npt.NDArray[np.bool_]: ...
-    @overload
-    def __call__(self, x: Number, y: AnyArray) -> npt.NDArray[np.bool_]: ...
     def __call__(self, x: object, y: object) -> object:
         return self.evaluate((x, y), ())
 

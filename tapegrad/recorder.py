@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isnan, nan
-from typing import Final, NoReturn, SupportsIndex, TypeAlias, cast, final
+from typing import Final, NoReturn, SupportsIndex, TypeAlias, cast, final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -373,6 +373,10 @@ class Var(Methods):
         return self._number
 
     @property
+    def _array(self) -> ArrayVar:
+        return cast(ArrayVar, self)
+
+    @property
     def recording(self) -> Recorder:
         """The writer it belongs to."""
         return cast(Recorder, self._recorder)
@@ -442,6 +446,29 @@ class Var(Methods):
 
     def __bool__(self) -> bool:
         return selection.not_equal(self, 0.0)
+
+    # ---- what an array answers: a variable of which no more is known may be one --------------
+
+    @overload
+    def __getitem__(self, index: int | np.integer | tuple[int, ...]) -> Var: ...  # type: ignore[overload-overlap]
+    @overload
+    def __getitem__(self, index: object) -> ArrayVar: ...
+    def __getitem__(self, index: object) -> object:
+        conversions.refuse_index()
+
+    @overload
+    def __matmul__(self, other: AnyArray | Var) -> ArrayVar: ...
+    @overload
+    def __matmul__(self, other: Sequence[object]) -> ArrayVar: ...
+    def __matmul__(self, other: object) -> object:
+        return dispatch.named("matmul")(self, other)
+
+    @overload
+    def __rmatmul__(self, other: AnyArray | Var) -> ArrayVar: ...
+    @overload
+    def __rmatmul__(self, other: Sequence[object]) -> ArrayVar: ...
+    def __rmatmul__(self, other: object) -> object:
+        return dispatch.named("matmul")(other, self)
 
     def __repr__(self) -> str:
         """The number first: ``0.7 (%12 of a tape)``."""
@@ -527,7 +554,11 @@ class ArrayVar(Var):
                 return recorder.write_any(operation.code, self._index, other._index, value)
         return super().before(operation, other)
 
-    def __getitem__(self, index: object) -> Var:
+    @overload
+    def __getitem__(self, index: int | np.integer | tuple[int, ...]) -> Var: ...  # type: ignore[overload-overlap]
+    @overload
+    def __getitem__(self, index: object) -> ArrayVar: ...
+    def __getitem__(self, index: object) -> object:
         if traced_index(index):
             return cast(Var, dispatch.named("at_indices")(self, index if isinstance(index, tuple) else (index,)))
         x: object = self  # what is taken from it need not be an array
@@ -544,12 +575,6 @@ class ArrayVar(Var):
 
     def __iter__(self) -> Iterator[Var]:
         return iter([self[i] for i in range(len(self))])
-
-    def __matmul__(self, other: object) -> Var:
-        return cast(Var, dispatch.named("matmul")(self, other))
-
-    def __rmatmul__(self, other: object) -> Var:
-        return cast(Var, dispatch.named("matmul")(other, self))
 
     def __lt__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # for each element
         return cast("npt.NDArray[np.bool_]", self.compared(selection.less, other))

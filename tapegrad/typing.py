@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from mypy_extensions import mypyc_attr
 
 from tapegrad.arrays import AnyArray, FrozenArray, FrozenIndex
 
-__all__ = ["Number", "Partials", "Static", "Traced", "TracedT"]
+__all__ = ["ArrayT_co", "HasArrays", "Number", "Partials", "Static", "Traced", "TracedArray", "TracedArrayT", "TracedT"]
 
 
 @mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)
@@ -27,6 +27,11 @@ class Traced:
     """
 
     __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _array(self) -> Traced:
+        """Itself: to the type checker, what arithmetic with an array gives. See `HasArrays`."""
 
     @abstractmethod
     def __add__(self, other: Number | AnyArray | complex) -> Traced: ...
@@ -54,6 +59,28 @@ class Traced:
     def __ge__(self, other: Number) -> bool: ...
     @abstractmethod
     def __gt__(self, other: Number) -> bool: ...
+
+
+ArrayT_co = TypeVar("ArrayT_co", bound=Traced, covariant=True)
+
+
+class HasArrays(Protocol[ArrayT_co]):
+    """A traced value that knows of which kind the arrays of its trace are: with an array it gives one of those."""
+
+    @property
+    def _array(self) -> ArrayT_co: ...
+
+
+class TracedArray(Protocol):
+    """A traced array: of what is traced, that alone has a length."""
+
+    @property
+    def _array(self) -> Traced: ...
+
+    def __len__(self) -> int: ...
+
+
+TracedArrayT = TypeVar("TracedArrayT", bound=TracedArray)
 
 
 Number: TypeAlias = float | Traced

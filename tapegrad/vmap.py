@@ -11,6 +11,7 @@ from typing import ParamSpec, Protocol, TypeVar, cast, overload
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from tapegrad import tree
 from tapegrad.arrays import AnyArray, FrozenIndex
@@ -29,6 +30,7 @@ __all__ = ["Axes", "Vmap", "batched_calls", "vmap"]
 
 P = ParamSpec("P")
 T_co = TypeVar("T_co", covariant=True)
+Kind = TypeVar("Kind", bound=np.generic)
 
 Axes = int | None | tuple["Axes", ...] | list["Axes"] | dict[str, "Axes"]
 """An axis, None where there are no lanes; or a tree of them, of whose leaves each stands for a whole tree."""
@@ -198,6 +200,13 @@ def _in_order(parts: Sequence[tuple[AnyArray, list[object]]], function: Callable
     return joined
 
 
+# Parameters are not kept: where the function takes a float, its lanes are an array.
+@overload
+def vmap(function: Callable[P, float], in_axes: Axes = 0, out_axes: Axes = 0) -> Mapped[npt.NDArray[np.float64]]: ...
+@overload
+def vmap(
+    function: Callable[P, npt.NDArray[Kind]], in_axes: Axes = 0, out_axes: Axes = 0
+) -> Mapped[npt.NDArray[Kind]]: ...
 @overload
 def vmap(function: Callable[P, Scalar | Array], in_axes: Axes = 0, out_axes: Axes = 0) -> Mapped[Array]: ...
 @overload

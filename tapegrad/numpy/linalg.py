@@ -228,7 +228,7 @@ def _diagonal(x: Var, offset: int) -> Var:
     """``(..., n, m) -> (..., k)``."""
     part = cast(ArrayVar, x)[..., max(-offset, 0) :, max(offset, 0) :]
     count = min(shape_of(part)[-2:])
-    return einsum("...ii->...i", cast(ArrayVar, part)[..., :count, :count])
+    return einsum("...ii->...i", part[..., :count, :count])
 
 
 def diagonal(x: A, *, offset: int = 0) -> A:

@@ -25,9 +25,9 @@ from tapegrad.view.svg import svg
 from tapegrad.view.table import print_table
 
 SPACE = "{http://www.w3.org/2000/svg}"
-POINTS = np.array([[0.5, -1.0], [2.0, 0.25], [-1.5, 1.0], [0.0, 3.0]])
-W = np.array([[0.5, -0.25, 1.0], [-1.0, 0.75, 0.125]])
-ROW = np.array([0.1, -0.2, 1 / 3])
+POINTS: Floats = np.array([[0.5, -1.0], [2.0, 0.25], [-1.5, 1.0], [0.0, 3.0]])
+W: Floats = np.array([[0.5, -0.25, 1.0], [-1.0, 0.75, 0.125]])
+ROW: Floats = np.array([0.1, -0.2, 1 / 3])
 
 
 def network(w: tg.Array, b: tg.Array, rate: tg.Scalar) -> tg.Scalar:
@@ -141,9 +141,13 @@ def test_an_array_that_is_not_used_has_adjoint_zero() -> None:
     assert unused.adjoint_text == "[0 0 0]"
 
 
+def twice_and_sum(x: tg.Array) -> tuple[tg.Array, tg.Scalar]:
+    return x * 2.0, tnp.sum(x)
+
+
 def test_operations_with_several_results_are_shown() -> None:
     def f(x: tg.Array) -> tg.Scalar:
-        doubled, total = tg.checkpoint(lambda x: (x * 2.0, tnp.sum(x)))(x)
+        doubled, total = tg.checkpoint(twice_and_sum)(x)
         return tnp.sum(doubled) * total
 
     trace = tg.trace(f, ROW)

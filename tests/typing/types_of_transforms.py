@@ -83,14 +83,14 @@ def length(x: Floats) -> float:
 
 
 def of_arrays(x: Floats, either: Array, params: dict[str, Floats]) -> None:
-    reveal_type(tg.jacobian(turned)(x))  # R: ndarray[tuple[Any, ...], dtype[float64]] | ArrayVar
-    reveal_type(tg.hessian(length)(x))  # R: ndarray[tuple[Any, ...], dtype[float64]]
-    reveal_type(tg.hvp(length, (x,), (x,)))  # R: ndarray[tuple[Any, ...], dtype[float64]]
-    reveal_type(tg.vmap(turned)(x))  # R: ndarray[tuple[Any, ...], dtype[float64]] | ArrayVar
-    reveal_type(tg.vmap(floats, in_axes=(0, None))(x, 2.0))  # R: ndarray[tuple[Any, ...], dtype[float64]] | ArrayVar
+    reveal_type(tg.jacobian(turned)(x))  # R: Array
+    reveal_type(tg.hessian(length)(x))  # R: NDArray[float64]
+    reveal_type(tg.hvp(length, (x,), (x,)))  # R: NDArray[float64]
+    reveal_type(tg.vmap(turned)(x))  # R: Array
+    reveal_type(tg.vmap(floats, in_axes=(0, None))(x, 2.0))  # R: NDArray[float64]
     reveal_type(tg.vmap(polar)(x, x))  # R: object
-    reveal_type(tg.tree.ravel(params)[0])  # R: ndarray[tuple[Any, ...], dtype[float64]]
-    reveal_type(tg.tree.ravel(params)[1](either))  # R: dict[str, ndarray[tuple[Any, ...], dtype[float64]]]
+    reveal_type(tg.tree.ravel(params)[0])  # R: NDArray[float64]
+    reveal_type(tg.tree.ravel(params)[1](either))  # R: dict[str, NDArray[float64]]
 
 
 def signatures() -> None:
