@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from benchmarks.checks import agrees_with_differences
 from benchmarks.team import Worker
 from benchmarks.worker import Checked, Entry, Held, Turn, check, hold, take_turn
-from benchmarks.works import WORKS, agrees_with_differences
+from benchmarks.works import WORKS
 
 __all__ = ["TOLERANCE", "Effort", "MismatchError", "Row", "Study", "measure", "study", "weigh"]
 
@@ -63,6 +64,7 @@ class Study:
     rows: Sequence[Row]
     growth: Mapping[int, Sequence[Row]]  # by the size asked for: the rows of those contestants that can do it
     held: Sequence[Held]
+    absent: Sequence[str]  # who knows numbers only, where the work is over arrays
 
 
 def weigh(team: Sequence[Worker], name: str, size: str) -> list[Held]:
@@ -79,6 +81,8 @@ def study(team: Sequence[Worker], name: str, size: str, effort: Effort, held: Se
         msg = f"the gradient of {name} by hand disagrees with central differences"
         raise MismatchError(msg)
     wanted = work.sizes[size]
+    absent = [worker.introduction.name for worker in team if work.over_arrays and not worker.introduction.knows_arrays]
+    team = [worker for worker in team if worker.introduction.name not in absent]
     rows = measure(team, name, wanted.operations, effort)
     growth: dict[int, Sequence[Row]] = {}
     for most in wanted.growth:
@@ -87,7 +91,7 @@ def study(team: Sequence[Worker], name: str, size: str, effort: Effort, held: Se
         else:
             able = [worker for worker in team if worker.introduction.most >= most]
             growth[most] = measure(able, name, most, effort)
-    return Study(work.title, rows, growth, held)
+    return Study(work.title, rows, growth, held, absent)
 
 
 def measure(team: Sequence[Worker], work: str, most: int, effort: Effort) -> list[Row]:

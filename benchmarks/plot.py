@@ -1,20 +1,22 @@
-"""The picture: the time per operation of each work, the same as the work grows, and the memory that is kept."""
+"""The picture: the time of each work, the time per operation as a work grows, and the memory that is kept."""
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 
 import attrs
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import EngFormatter
 
 from benchmarks.contestants import BASELINE
 from benchmarks.measure import Row, Study
 from benchmarks.report import Result, duration
 from benchmarks.worker import Held
+from benchmarks.works import WORKS
 
 __all__ = ["draw", "encoded"]
 
@@ -53,42 +55,67 @@ def look(name: str) -> Look:
 
 
 def draw(result: Result) -> Figure:
-    """The times of all works in the first row; a row below for each work whose growth was measured."""
+    """The times of the works over numbers, then over arrays; below, the works whose growth was measured."""
+    shown = [studies for studies in (_of_sort(result, False), _of_sort(result, True)) if studies]
     detailed = {name: study for name, study in result.studies.items() if study.growth}
-    figure = Figure(figsize=(5.4 * max(2, len(result.studies)), 4.4 * (1 + len(detailed))), layout="constrained")
+    heights = [*map(_height, shown), *[4.4] * len(detailed)]
+    figure = Figure(figsize=(16.2, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
-    first, *others = figure.subfigures(1 + len(detailed), 1, squeeze=False).flat
-    panels = first.subplots(1, len(result.studies), squeeze=False, sharex=True).flat
-    for axes, (name, study) in zip(panels, result.studies.items(), strict=True):
-        _times(axes, name, study)
-    panels[0].set_xlim(*_limits(result))
-    first.supxlabel("time per operation; a line to a mark begins at the time without garbage collection", fontsize=10)
-    for row, (name, study) in zip(others, detailed.items(), strict=True):
-        growth, memory = row.subplots(1, 2, width_ratios=[2, 1])
+    parts = list(figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights).flat)
+    for part, studies in zip(parts, shown, strict=False):
+        _group(part, studies)
+    for part, (name, study) in zip(parts[len(shown) :], detailed.items(), strict=True):
+        growth, memory = part.subplots(1, 2, width_ratios=[2, 1])
         _growth(growth, name, study.growth)
         _memory(memory, name, study.held)
     return figure
 
 
-def _limits(result: Result) -> tuple[float, float]:
-    """From below the least time to so much above the greatest that its label has room."""
-    times = [_seconds(row) for study in result.studies.values() for row in study.rows]
-    return min(times) / 2.0, max(times) * 25.0
+def _of_sort(result: Result, over_arrays: bool) -> dict[str, Study]:
+    return {name: study for name, study in result.studies.items() if WORKS[name].over_arrays == over_arrays}
 
 
-def _seconds(row: Row) -> float:
-    return row.seconds / row.operations
+def _grid(studies: Mapping[str, Study]) -> tuple[int, int]:
+    """Rows and columns of panels: no more than three beside each other."""
+    rows = math.ceil(len(studies) / 3)
+    return rows, math.ceil(len(studies) / rows)
+
+
+def _height(studies: Mapping[str, Study]) -> float:
+    """In inches, by how many contestants there are."""
+    return _grid(studies)[0] * (1.0 + 0.3 * max(len(study.rows) for study in studies.values()))
+
+
+def _group(part: SubFigure, studies: Mapping[str, Study]) -> None:
+    """A panel for each work, on one scale."""
+    rows, columns = _grid(studies)
+    panels = list(part.subplots(rows, columns, squeeze=False, sharex=True).flat)
+    for axes, (name, study) in zip(panels, studies.items(), strict=False):
+        _times(axes, name, study)
+    for axes in panels[len(studies) :]:
+        axes.remove()
+    ends = [_line(name, row)[1] for name, study in studies.items() for row in study.rows]
+    panels[0].set_xlim(min(ends) / 2.0, max(ends) * 25.0)  # the label of the greatest has room
+    what = "time of one run" if any(WORKS[name].over_arrays for name in studies) else "time per operation"
+    part.supxlabel(f"{what}; a line to a mark begins at the time without garbage collection", fontsize=10)
+
+
+def _line(name: str, row: Row) -> tuple[float, float]:
+    """Seconds without the garbage collector and with it: for an operation of numbers, or a whole run over arrays."""
+    parts = 1 if WORKS[name].over_arrays else row.operations
+    return min(row.seconds, row.seconds_without_collector) / parts, row.seconds / parts
 
 
 def _times(axes: Axes, name: str, study: Study) -> None:
     """The fastest at the top; a line leads from the time without the garbage collector to the time with it."""
-    rows = sorted(study.rows, key=_seconds, reverse=True)
-    for place, row in enumerate(rows):
-        without = min(row.seconds, row.seconds_without_collector) / row.operations
-        _mark(axes, place, row.name, (without, _seconds(row)), duration(_seconds(row)))
+    lines = {row.name: _line(name, row) for row in study.rows}
+    names = sorted(lines, key=lambda contestant: lines[contestant][1], reverse=True)
+    for place, contestant in enumerate(names):
+        _mark(axes, place, contestant, lines[contestant], duration(lines[contestant][1]))
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(TIME)
-    _finish(axes, f"{name}: {study.title}", [row.name for row in rows])
+    axes.tick_params(labelbottom=True)
+    _finish(axes, f"{name}: {study.title}", names)
 
 
 def _mark(axes: Axes, place: int, name: str, line: tuple[float, float], label: str) -> None:
@@ -126,11 +153,11 @@ def _growth(axes: Axes, name: str, growth: Mapping[int, Sequence[Row]]) -> None:
     lines: dict[str, list[Row]] = {}
     for row in (row for rows in growth.values() for row in rows):
         lines.setdefault(row.name, []).append(row)
-    for contestant, rows in sorted(lines.items(), key=lambda line: -_seconds(line[1][-1])):
+    for contestant, rows in sorted(lines.items(), key=lambda line: -line[1][-1].nanoseconds):
         drawn = look(contestant)
         axes.plot(
             [row.operations for row in rows],
-            [_seconds(row) for row in rows],
+            [row.nanoseconds * 1e-9 for row in rows],
             label=contestant,
             color=drawn.colour,
             marker=drawn.marker,

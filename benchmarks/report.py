@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import attrs
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
@@ -37,6 +38,7 @@ def environment() -> dict[str, str]:
         "machine": f"{_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "numpy": np.__version__,
     }
 
 
@@ -79,7 +81,7 @@ class Sheet:
 
 def sheets(name: str, study: Study) -> list[Sheet]:
     """The tables of one work: the times; the growth and the memory, where they were measured."""
-    found = [_times(f"{name}: {study.title}", study.rows)]
+    found = [_times(f"{name}: {study.title}", study)]
     if study.growth:
         found.append(_growth(f"{name} as it grows", study.growth))
     if study.held:
@@ -87,11 +89,13 @@ def sheets(name: str, study: Study) -> list[Sheet]:
     return found
 
 
-def _times(title: str, rows: Sequence[Row]) -> Sheet:
+def _times(title: str, study: Study) -> Sheet:
     """The fastest first."""
     note = "The least time of several rounds; how often the garbage collector ran in it; the ratio of the times per op."
+    if study.absent:
+        note += f" Absent, since for numbers only: {'; '.join(study.absent)}."
     headings = ("contestant", "operations", "time", "ns per op", "without gc", "gc runs", "ratio")
-    unit = next(row.nanoseconds for row in rows if row.name == BASELINE)
+    unit = next(row.nanoseconds for row in study.rows if row.name == BASELINE)
     cells = [
         (
             row.name,
@@ -102,7 +106,7 @@ def _times(title: str, rows: Sequence[Row]) -> Sheet:
             _digits(row.collections),
             _digits(row.nanoseconds / unit),
         )
-        for row in sorted(rows, key=lambda row: row.nanoseconds)
+        for row in sorted(study.rows, key=lambda row: row.nanoseconds)
     ]
     return Sheet(title, note, headings, cells)
 

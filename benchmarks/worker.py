@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 
+from benchmarks.checks import relative_error
 from benchmarks.contestants import load
-from benchmarks.program import Differentiated
-from benchmarks.works import WORKS, Task, relative_error
+from benchmarks.program import Answer, Differentiated
+from benchmarks.works import WORKS, AnyTask, Task
 
 __all__ = ["Checked", "Entry", "Held", "Introduction", "Turn", "check", "hold", "introduce", "take_turn"]
 
@@ -31,12 +33,13 @@ class Introduction:
     version: str
     use: str
     most: int
+    knows_arrays: bool
 
 
 def introduce(contestant: str) -> Introduction:
     """Import the contestant's library. Raises ImportError if it is not installed."""
     loaded = load(contestant)
-    return Introduction(loaded.name, loaded.version, loaded.use, loaded.most)
+    return Introduction(loaded.name, loaded.version, loaded.use, loaded.most, loaded.over_arrays is not None)
 
 
 @attrs.frozen
@@ -48,15 +51,43 @@ class Entry:
     most: int
 
     @property
-    def task(self) -> Task:
+    def task(self) -> AnyTask:
         """What it is given."""
         return WORKS[self.work].task(self.most)
 
 
+@attrs.frozen
+class Ready:
+    """A task in the hands of a contestant, who has done what is done once."""
+
+    differentiated: Differentiated
+    point: tuple[Any, ...]  # floats, or arrays of the contestant's own kind
+    rate: float | None
+
+    def job(self) -> Callable[[], object]:
+        """What is timed: value and gradient at the point, and the gradient step if one belongs to the work."""
+        differentiated, point, rate = self.differentiated, self.point, self.rate
+        if rate is None:
+            return lambda: differentiated(*point)
+
+        def step() -> Answer:
+            value, gradient = differentiated(*point)
+            return value, [w - rate * g for w, g in zip(point, gradient, strict=False)]  # behind these come the data
+
+        return step
+
+
 @functools.cache
-def _prepared(entry: Entry) -> Differentiated:
-    """What is done once: some contestants compile here."""
-    return load(entry.contestant).differentiate(entry.task.program)
+def _ready(entry: Entry) -> Ready:
+    """Some contestants compile here, and NumPy's arrays become those of the contestant."""
+    contestant, task = load(entry.contestant), entry.task
+    if isinstance(task, Task):
+        return Ready(contestant.differentiate(task.program), task.point, task.rate)
+    if contestant.over_arrays is None:
+        msg = f"{contestant.name} knows no arrays"
+        raise TypeError(msg)
+    differentiated = contestant.over_arrays.differentiate(task.program)
+    return Ready(differentiated, tuple(map(contestant.over_arrays.own, task.point)), task.rate)
 
 
 # ---- to answer ------------------------------------------------------------------------------
@@ -72,8 +103,8 @@ class Checked:
 
 def check(entry: Entry) -> Checked:
     """Let the contestant answer once; whatever exists by then is kept from the collector for good."""
-    task = entry.task
-    error = relative_error(_prepared(entry)(*task.point), task.program.by_hand(*task.point))
+    task, ready = entry.task, _ready(entry)
+    error = relative_error(ready.differentiated(*ready.point), task.program.by_hand(*task.point))
     gc.collect()
     gc.freeze()
     return Checked(task.program.operations, error)
@@ -92,7 +123,7 @@ class Turn:
 
 def take_turn(entry: Entry, repeats: int, collecting: bool) -> Turn:
     """Run the work again and again, with the garbage collector on or off."""
-    job = entry.task.job(_prepared(entry))
+    job = _ready(entry).job()
     gc.collect()
     with _collector(collecting):
         before, start = _collections(), time.perf_counter()
@@ -150,9 +181,9 @@ class Held:
 def hold(entry: Entry) -> Held | None:
     """Keep a tape, and see by how much the process has grown; None for a contestant that keeps none."""
     contestant = load(entry.contestant)
-    if contestant.keep is None:
-        return None
     first, task = WORKS[entry.work].task(1), entry.task
+    if contestant.keep is None or not (isinstance(first, Task) and isinstance(task, Task)):
+        return None
     contestant.keep(first.program, first.point)  # what a first use leaves behind for good is not the tape's
     memory, tracked = _memory(), len(gc.get_objects())
     kept = contestant.keep(task.program, task.point)

@@ -1,74 +1,41 @@
-"""What is computed: the works, their sizes, and what decides whether an answer is right."""
+"""What is computed: the works, over numbers (W) and over arrays (A), and their sizes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias, cast
 
 import attrs
+import numpy as np
 
+from benchmarks.array_networks import (
+    Classifier,
+    XorNetwork,
+    classifier_data,
+    classifier_parameters,
+    xor_data,
+    xor_parameters,
+)
+from benchmarks.chains import ArrayChain, Chain, Small
+from benchmarks.mixture import Mixture, mixture_data, mixture_parameters
 from benchmarks.network import Network, starting_parameters, xor_points
-from benchmarks.program import Answer, Differentiated, N, Operations, Program
+from benchmarks.program import ArrayOperations, ArrayProgram, Floats, Operations, Program, Reduction
 
-__all__ = ["WORKS", "Size", "Task", "Work", "agrees_with_differences", "relative_error"]
+__all__ = ["WORKS", "AnyTask", "ArrayTask", "Size", "Task", "Work"]
 
+FLOATS = Operations[float](sin=math.sin, exp=math.exp, log=math.log, relu=lambda x: max(x, 0.0))
 
-@attrs.frozen
-class Chain:
-    """A scalar recurrence of 8 operations an iteration; 0.999 keeps it from growing, whatever its length."""
-
-    iterations: int
-    count: int = attrs.field(default=3, init=False)
-
-    @property
-    def operations(self) -> int:
-        """Products, sums, a difference, a quotient and a sine."""
-        return 8 * self.iterations
-
-    def __call__(self, using: Operations[N], *numbers: N) -> N:
-        x, y, c = numbers
-        sin = using.sin
-        s = x
-        for _ in range(self.iterations):
-            x = x * 0.999 + y
-            y = sin(x) * c - y / 1.5
-            s = s + x * y
-        return s
-
-    def by_hand(self, *numbers: float) -> Answer:
-        """The reverse sweep, written out."""
-        x, y, c = numbers
-        s, before = x, []
-        for _ in range(self.iterations):
-            before.append((x, y))
-            x = x * 0.999 + y
-            y = math.sin(x) * c - y / 1.5
-            s = s + x * y
-        gx = gy = gc = 0.0  # the cotangents of x, y, c; that of s stays 1
-        for x_before, y_before in reversed(before):
-            gx, gy = gx + y, gy + x
-            gc += gy * math.sin(x)
-            gx += gy * c * math.cos(x)
-            gx, gy = 0.999 * gx, gx - gy / 1.5
-            x, y = x_before, y_before
-        return s, [gx + 1.0, gy, gc]
-
-
-@attrs.frozen
-class Small:
-    """x * y + sin(x): so little that the cost is what a call costs."""
-
-    count: int = attrs.field(default=2, init=False)
-    operations: int = attrs.field(default=3, init=False)
-
-    def __call__(self, using: Operations[N], *numbers: N) -> N:
-        x, y = numbers
-        return x * y + using.sin(x)
-
-    def by_hand(self, *numbers: float) -> Answer:
-        """As one writes it."""
-        x, y = numbers
-        return x * y + math.sin(x), [y + math.cos(x), x]
+ARRAYS = ArrayOperations[Floats](
+    sin=np.sin,
+    exp=np.exp,
+    log=np.log,
+    relu=lambda x: np.maximum(x, 0.0),
+    tanh=np.tanh,
+    matmul=np.matmul,
+    sum=cast(Reduction[Floats], np.sum),
+    max=cast(Reduction[Floats], np.max),
+)
 
 
 @attrs.frozen
@@ -79,17 +46,25 @@ class Task:
     point: tuple[float, ...]
     rate: float | None = None  # of the gradient step that belongs to the work, if one does
 
-    def job(self, differentiated: Differentiated) -> Callable[[], object]:
-        """What is timed: value and gradient at the point, and the gradient step."""
-        point, rate = self.point, self.rate
-        if rate is None:
-            return lambda: differentiated(*point)
+    def value(self, *numbers: float) -> float:
+        """The program on plain floats."""
+        return self.program(FLOATS, *numbers)
 
-        def step() -> Answer:
-            value, gradient = differentiated(*point)
-            return value, [w - rate * g for w, g in zip(point, gradient, strict=True)]
 
-        return step
+@attrs.frozen
+class ArrayTask:
+    """As `Task`, of a program over arrays."""
+
+    program: ArrayProgram
+    point: tuple[Floats, ...]  # and, behind the arrays that the gradient is with respect to, the data
+    rate: float | None = None
+
+    def value(self, *arrays: Floats) -> float:
+        """The program on plain arrays."""
+        return float(self.program(ARRAYS, *arrays))
+
+
+AnyTask: TypeAlias = Task | ArrayTask
 
 
 @attrs.frozen
@@ -106,8 +81,9 @@ class Work:
     """A family of tasks: ``task(most)`` is the largest of at most `most` operations."""
 
     title: str
-    task: Callable[[int], Task]
+    task: Callable[[int], AnyTask]
     sizes: Mapping[str, Size]  # for each ``--size``
+    over_arrays: bool = False
 
 
 def _chain(most: int) -> Task:
@@ -122,6 +98,27 @@ def _network(most: int) -> Task:
 def _small(most: int) -> Task:
     del most  # it has one size
     return Task(Small(), (2.0, 3.0))
+
+
+def _array_chain(most: int) -> ArrayTask:
+    random = np.random.default_rng(6)
+    point = random.uniform(-0.02, 0.02, size=10), random.uniform(-1.0, 1.0, size=10)
+    return ArrayTask(ArrayChain(max(1, (most - 1) // 3)), point)
+
+
+def _classifier(most: int) -> ArrayTask:
+    del most
+    return ArrayTask(Classifier(), (*classifier_parameters(), *classifier_data()), rate=0.5)
+
+
+def _mixture(most: int) -> ArrayTask:
+    del most
+    return ArrayTask(Mixture(), (*mixture_parameters(), *mixture_data()))
+
+
+def _xor_network(most: int) -> ArrayTask:
+    del most
+    return ArrayTask(XorNetwork(), (*xor_parameters(), *xor_data()), rate=0.5)
 
 
 WORKS: Mapping[str, Work] = {
@@ -139,30 +136,28 @@ WORKS: Mapping[str, Work] = {
         {"full": Size(14_250), "small": Size(285)},
     ),
     "W5": Work("value and gradient of x*y + sin(x)", _small, {"full": Size(3), "small": Size(3)}),
+    "A1": Work(
+        "gradient of a chain of 301 operations on arrays of 10",
+        _array_chain,
+        {"full": Size(301), "small": Size(31)},
+        over_arrays=True,
+    ),
+    "A2": Work(
+        "network 784-256-10 on 128 pictures, one gradient step",
+        _classifier,
+        {"full": Size(15), "small": Size(15)},
+        over_arrays=True,
+    ),
+    "A3": Work(
+        "log-likelihood of 10 Gaussians, 2000 points, gradient",
+        _mixture,
+        {"full": Size(27), "small": Size(27)},
+        over_arrays=True,
+    ),
+    "A4": Work(
+        "network 2-10-10-1 on 50 points at once, one gradient step",
+        _xor_network,
+        {"full": Size(14), "small": Size(14)},
+        over_arrays=True,
+    ),
 }
-
-
-def relative_error(answer: Answer, expected: Answer) -> float:
-    """The largest difference of value and gradient, each relative to the largest number expected.
-
-    Infinite where the answer is not finite or has another length.
-    """
-    (value, gradient), (true_value, true_gradient) = answer, expected
-    if len(gradient) != len(true_gradient) or not all(map(math.isfinite, (value, *gradient))):
-        return math.inf
-    of_gradient = max(abs(g - true) for g, true in zip(gradient, true_gradient, strict=True))
-    return max(abs(value - true_value) / abs(true_value), of_gradient / max(map(abs, true_gradient)))
-
-
-FLOATS = Operations[float](sin=math.sin, exp=math.exp, log=math.log, relu=lambda x: max(x, 0.0))
-
-
-def agrees_with_differences(task: Task, step: float = 1e-5, tolerance: float = 1e-7) -> bool:
-    """Whether the gradient by hand is that of the program: central differences, on plain floats."""
-    value, gradient = task.program.by_hand(*task.point)
-
-    def moved(position: int, by: float) -> float:
-        return task.program(FLOATS, *(x + by * (i == position) for i, x in enumerate(task.point)))
-
-    differences = [(moved(i, step) - moved(i, -step)) / (2.0 * step) for i in range(len(task.point))]
-    return relative_error((task.program(FLOATS, *task.point), differences), (value, gradient)) <= tolerance

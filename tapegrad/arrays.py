@@ -291,14 +291,24 @@ def has_out(over: Callable[..., object]) -> bool:
     return isinstance(getattr(over, "__wrapped__", over), np.ufunc)
 
 
+def all_finite(x: Floats | float) -> bool:
+    """Whether one sum over `x` is finite. It is only if every element is; it may overflow even then."""
+    if np.size(x) < _THREADED:
+        return cmath.isfinite(np.vdot(x, x))
+    return cmath.isfinite(np.einsum("i->", np.ravel(x, order="K")))
+
+
+_THREADED: Final = 8192  # elements; from about here BLAS wakes threads, which may take longer than the sum
+
+
 def times(g: Floats | float, partial: Floats | float) -> Floats:
     """g * partial, but 0 wherever g is, also where the partial is inf or nan; NumPy may warn of those."""
     if isinstance(g, np.ndarray) and g.size >= _LARGE:
         product = cast(Floats, spares.computed(np.multiply, (g, partial)))
     else:
         product = np.multiply(g, partial)
-    # One sum of squares tells whether there is anything to mend: it is finite only if every term is.
-    if not cmath.isfinite(np.vdot(product, product)):
+    # A zero times a finite partial is zero: only where a partial is not finite is there anything to mend.
+    if not all_finite(partial if np.size(partial) < product.size else product):
         product = np.where(np.equal(g, 0.0), product.dtype.type(0.0), product)
     return product
 

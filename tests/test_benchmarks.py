@@ -9,20 +9,38 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
+import attrs
+import numpy as np
 import pytest
 from rich.console import Console
 
 import tapegrad
 from benchmarks import measure, plot, report
 from benchmarks.__main__ import Options, chosen, main, parsed, run
+from benchmarks.chains import ArrayChain
+from benchmarks.checks import agrees_with_differences, relative_error
 from benchmarks.contestants import BASELINE, BY_HAND, INTERPRETED, PEERS, Contestant, load
 from benchmarks.object_graph import Value, exp, log, relu, sin
-from benchmarks.program import Answer, Differentiated, Operations, Program
+from benchmarks.program import Answer, ArrayOperations, Differentiated, Floats, Program
 from benchmarks.team import Worker, workers
 from benchmarks.worker import Entry, hold, introduce, take_turn
-from benchmarks.works import WORKS, agrees_with_differences, relative_error
+from benchmarks.works import WORKS, ArrayTask, Task
 
 ROOT = Path(__file__).parents[1]
+NUMBERS = [name for name, work in WORKS.items() if not work.over_arrays]
+ARRAYS = [name for name, work in WORKS.items() if work.over_arrays]
+
+
+def numbers_task(name: str, most: int) -> Task:
+    task = WORKS[name].task(most)
+    assert isinstance(task, Task)
+    return task
+
+
+def arrays_task(name: str, most: int) -> ArrayTask:
+    task = WORKS[name].task(most)
+    assert isinstance(task, ArrayTask)
+    return task
 
 
 @pytest.mark.parametrize("most", [8, 96, 600])
@@ -31,7 +49,24 @@ def test_the_gradient_by_hand_agrees_with_central_differences(name: str, most: i
     assert agrees_with_differences(WORKS[name].task(most))
 
 
-@pytest.mark.parametrize(("name", "operations"), [("W1", 100_000), ("W2", 14_250), ("W5", 3)])
+@attrs.frozen
+class Off(ArrayChain):
+    """A chain whose gradient by hand is wrong in one element of one array, by a thousandth."""
+
+    def by_hand(self, *arrays: Floats) -> Answer:
+        value, (gx, gy) = super().by_hand(*arrays)
+        return value, [gx, gy * (1.0 + 1e-3 * (np.arange(10) == 3))]
+
+
+def test_a_wrong_gradient_by_hand_disagrees_with_central_differences() -> None:
+    task = arrays_task("A1", 31)
+    assert not agrees_with_differences(attrs.evolve(task, program=Off(10)))
+
+
+@pytest.mark.parametrize(
+    ("name", "operations"),
+    [("W1", 100_000), ("W2", 14_250), ("W5", 3), ("A1", 301), ("A2", 15), ("A3", 27), ("A4", 14)],
+)
 def test_the_full_works_have_the_stated_number_of_operations(name: str, operations: int) -> None:
     work = WORKS[name]
     assert work.sizes["full"].operations == work.task(operations).program.operations == operations
@@ -47,19 +82,24 @@ class Counted(float):
         Counted.count += 1
         return self
 
+    def __neg__(self) -> "Counted":
+        return self._tally(self)
+
     __add__ = __radd__ = __sub__ = __mul__ = __rmul__ = __truediv__ = _tally
+
+
+def counting(x: Counted, *_: object, **__: object) -> Counted:
+    Counted.count += 1
+    return x
 
 
 @pytest.mark.parametrize("name", WORKS)
 def test_the_stated_number_of_operations_is_what_the_program_performs(name: str) -> None:
-    def function(x: Counted) -> Counted:
-        Counted.count += 1
-        return x
-
-    program = WORKS[name].task(600).program
+    operations = ArrayOperations(*[counting] * 8)
+    task = WORKS[name].task(600)
     Counted.count = 0
-    program(Operations(function, function, function, function), *[Counted(0.5)] * program.count)
-    assert Counted.count == program.operations
+    task.program(operations, *[Counted(0.5)] * len(task.point))
+    assert Counted.count == task.program.operations
 
 
 @pytest.fixture(params=[BY_HAND, BASELINE, *PEERS])
@@ -70,18 +110,29 @@ def contestant(request: pytest.FixtureRequest) -> Contestant:
         pytest.skip(str(error))
 
 
-@pytest.mark.parametrize("name", WORKS)
+@pytest.mark.parametrize("name", NUMBERS)
 def test_contestants_agree_with_the_gradient_by_hand(contestant: Contestant, name: str) -> None:
-    task = WORKS[name].task(96)
+    task = numbers_task(name, 96)
     differentiated = contestant.differentiate(task.program)
     for _ in range(2):  # what is used again must not remember
         assert relative_error(differentiated(*task.point), task.program.by_hand(*task.point)) <= measure.TOLERANCE
 
 
+@pytest.mark.parametrize("name", ARRAYS)
+def test_contestants_that_know_arrays_agree_too(contestant: Contestant, name: str) -> None:
+    way = contestant.over_arrays
+    if way is None:
+        pytest.skip(f"{contestant.name} knows numbers only")
+    task = arrays_task(name, 96)
+    differentiated, point = way.differentiate(task.program), [way.own(x) for x in task.point]
+    for _ in range(2):
+        assert relative_error(differentiated(*point), task.program.by_hand(*task.point)) <= measure.TOLERANCE
+
+
 def test_what_is_kept_has_a_record_for_each_operation(contestant: Contestant) -> None:
     if contestant.keep is None:
         pytest.skip(f"{contestant.name} keeps nothing that can be told from the rest")
-    task = WORKS["W1"].task(96)
+    task = numbers_task("W1", 96)
     kept = contestant.keep(task.program, task.point)
     assert 96 <= kept.count() <= 96 + 3 * 24 + 3  # up to two constants and a negation an iteration, three inputs
 
@@ -160,10 +211,26 @@ def test_the_interpreted_core_takes_part_beside_a_compiled_one(compiled: bool, m
         ((2.0, [3.0]), math.inf),
         ((math.nan, [3.0, 4.0]), math.inf),
         ((2.0, [3.0, math.inf]), math.inf),
+        ((2.0, [np.array([3.0, 4.0])]), math.inf),
     ],
 )
 def test_relative_error(answer: Answer, error: float) -> None:
     assert relative_error(answer, (2.0, [3.0, 4.0])) == pytest.approx(error)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "error"),
+    [
+        ([np.array([3.0, 4.0]), np.array([[8.0]])], 0.0),
+        ([np.array([3.0, 4.0]), np.array([[6.0]])], 0.25),
+        ([np.array([3.0, 4.8]), np.array([[8.0]])], 0.1),
+        ([np.array([3.0, 4.0]), np.array([8.0])], math.inf),
+        ([np.array([3.0, math.nan]), np.array([[8.0]])], math.inf),
+    ],
+)
+def test_relative_error_of_arrays(gradient: list[Floats], error: float) -> None:
+    expected = 2.0, [np.array([3.0, 4.0]), np.array([[8.0]])]
+    assert relative_error((2.0, gradient), expected) == pytest.approx(error)
 
 
 def test_the_object_graph_differentiates_each_operation() -> None:
@@ -184,14 +251,14 @@ def test_the_object_graph_adds_up_what_reaches_a_number_twice() -> None:
 
 
 def test_the_object_graph_does_not_recurse() -> None:
-    task = WORKS["W1"].task(100_000)
+    task = numbers_task("W1", 100_000)
     answer = load("object_graph").differentiate(task.program)(*task.point)
     assert relative_error(answer, task.program.by_hand(*task.point)) <= measure.TOLERANCE
 
 
 def test_micrograd_leaves_the_recursion_limit_as_it_was() -> None:
     pytest.importorskip("micrograd")
-    task = WORKS["W1"].task(20_000)  # far more than the default limit allows
+    task = numbers_task("W1", 20_000)  # far more than the default limit allows
     before = sys.getrecursionlimit()
     answer = load("micrograd").differentiate(task.program)(*task.point)
     assert sys.getrecursionlimit() == before
@@ -203,7 +270,7 @@ def test_a_tape_of_xad_does_not_grow_with_the_calls(monkeypatch: pytest.MonkeyPa
     tape = adjoint.Tape()
     contestant = load("xad")
     monkeypatch.setattr("benchmarks.contestants.xad.Tape", lambda: tape)
-    task = WORKS["W5"].task(3)
+    task = numbers_task("W5", 3)
     differentiated = contestant.differentiate(task.program)
     differentiated(*task.point)
     before = tape.getMemory()
@@ -218,18 +285,20 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> report.Result:
     return run(options, Console(quiet=True))
 
 
-NAMES = {"by hand", "tapegrad", *["tapegrad, interpreted"] * tapegrad.compiled, "object graph"}
+OVER_ARRAYS = {"by hand", "tapegrad", *["tapegrad, interpreted"] * tapegrad.compiled}
+NAMES = OVER_ARRAYS | {"object graph"}
 
 
 def test_the_reports_state_every_contestant_with_its_ratio(result: report.Result) -> None:
     sections = report.markdown(result).split("\n## ")[1:]
-    assert [section[:3] for section in sections] == ["W1:", "W2:", "W5:"]
+    assert [section[:3] for section in sections] == ["W1:", "W2:", "W5:", "A1:", "A2:", "A3:", "A4:"]
     for section in sections:
         (row,) = [line for line in section.split("\n###")[0].splitlines() if line.startswith("| tapegrad |")]
         assert row.endswith("| 1.00 |")
+        assert ("Absent, since for numbers only: object graph." in section) == section.startswith("A")
     studies = json.loads(report.to_json(result))["studies"]
-    for study in studies.values():
-        assert {row["name"] for row in study["rows"]} == NAMES
+    for name, study in studies.items():
+        assert {row["name"] for row in study["rows"]} == (NAMES if name in NUMBERS else OVER_ARRAYS)
         assert all(row["error"] <= measure.TOLERANCE for row in study["rows"])
     assert set(result.contestants) == NAMES
     assert "Python" in result.environment["python"]
@@ -256,8 +325,10 @@ def test_the_memory_is_that_of_a_tape_and_of_a_graph(result: report.Result) -> N
 def test_the_plot_has_panels_for_time_growth_and_memory(result: report.Result) -> None:
     figure = plot.draw(result)
     *times, growth, memory = figure.axes
-    assert [axes.get_title(loc="left")[:3] for axes in times] == ["W1:", "W2:", "W5:"]
-    assert {label.get_text() for label in times[0].get_yticklabels()} == NAMES
+    assert [axes.get_title(loc="left")[:2] for axes in times] == list(WORKS)
+    for axes, name in zip(times, WORKS, strict=True):
+        names = NAMES if name in NUMBERS else OVER_ARRAYS
+        assert {label.get_text() for label in axes.get_yticklabels()} == names
     assert {line.get_label() for line in growth.get_lines()} == NAMES
     assert {label.get_text() for label in memory.get_yticklabels()} <= NAMES - {"by hand"}
     assert plot.encoded(figure, "png").startswith(b"\x89PNG")
@@ -275,7 +346,7 @@ def test_durations_have_three_digits(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--work", "W9"], "argument --work: there is no 'W9'; choose from W1, W2, W5"),
+        (["--work", "W9"], "argument --work: there is no 'W9'; choose from W1, W2, W5, A1"),
         (["--peers", "cobol"], "argument --peers: there is no 'cobol'"),
         (["--size", "huge"], "argument --size: invalid choice: 'huge'"),
     ],

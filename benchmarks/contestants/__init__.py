@@ -1,6 +1,7 @@
 """By whom: one small module for each contestant, which alone imports the library it is named after.
 
-Each has a ``CONTESTANT``: the library used as its own documentation uses it, floats in and floats out.
+Each has a ``CONTESTANT``: the library used as its own documentation uses it, floats in and floats out; where it knows
+arrays, arrays of its own kind in and out.
 What a person does once (importing, compiling, making a tape object) happens outside the clock; recording,
 sweeping backwards and reading the results happen inside, for all alike.
 """
@@ -12,12 +13,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar, cast
 
 import attrs
+import numpy as np
 
-from benchmarks.program import Answer, Differentiated, Number, Operations, Program
+from benchmarks.program import Answer, ArrayProgram, Differentiated, Floats, Number, Operations, Program
 
 __all__ = [
-    "BASELINE", "BY_HAND", "ENVIRONMENT", "INTERPRETED", "PEERS", "Contestant", "HasGradient", "Kept", "by_backward",
-    "forward", "load", "nodes",
+    "BASELINE", "BY_HAND", "ENVIRONMENT", "INTERPRETED", "PEERS", "Contestant", "HasGradient", "Kept", "OverArrays",
+    "by_backward", "forward", "load", "nodes",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -33,6 +35,15 @@ class Kept:
 
 
 @attrs.frozen
+class OverArrays:
+    """A way to obtain value and gradient of any `ArrayProgram`."""
+
+    differentiate: Callable[[ArrayProgram], Differentiated]
+    own: Callable[[Floats], object] = np.asarray
+    """NumPy's array as one of its own, which is done outside the clock."""
+
+
+@attrs.frozen
 class Contestant:
     """A way to obtain value and gradient of any `Program`."""
 
@@ -44,6 +55,8 @@ class Contestant:
     """The forward pass alone, where it can be told from the backward pass."""
     most: int = 100_000
     """Operations of the largest program it is given: where it needs minutes for more, it gets less."""
+    over_arrays: OverArrays | None = None
+    """None if it knows numbers only, and takes no part in the works over arrays."""
 
 
 class HasGradient(Number, Protocol):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from benchmarks.contestants import Contestant
-from benchmarks.program import Differentiated, Program
+from benchmarks.contestants import Contestant, OverArrays
+from benchmarks.program import ArrayProgram, Differentiated, Program
 
 __all__ = ["CONTESTANT"]
 
 
-def differentiate(program: Program) -> Differentiated:
+def differentiate(program: Program | ArrayProgram) -> Differentiated:
     """The program's own."""
     return program.by_hand
 
 
-CONTESTANT = Contestant("by hand", "here", "the reverse sweep in plain Python", differentiate, most=1_000_000)
+CONTESTANT = Contestant(
+    "by hand",
+    "here",
+    "the reverse sweep in plain Python, of arrays in NumPy",
+    differentiate,
+    most=1_000_000,
+    over_arrays=OverArrays(differentiate),
+)

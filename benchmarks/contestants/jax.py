@@ -2,35 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 
-from benchmarks.contestants import Contestant
-from benchmarks.program import Answer, Differentiated, Operations, Program
+from benchmarks.contestants import Contestant, OverArrays
+from benchmarks.program import Answer, ArrayOperations, ArrayProgram, Differentiated, Program
 
-__all__ = ["CONTESTANT", "OPERATIONS", "Number"]
+__all__ = ["CONTESTANT", "answering", "answering_arrays", "own", "transformed"]
 
 Number = Any  # a tracer or an array; JAX may not be installed where this is checked
 
 jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_cpu_enable_async_dispatch", False)  # what is called is what is timed
 
-OPERATIONS = Operations[Number](sin=jax.numpy.sin, exp=jax.numpy.exp, log=jax.numpy.log, relu=jax.nn.relu)
+OPERATIONS = ArrayOperations[Number](
+    sin=jax.numpy.sin,
+    exp=jax.numpy.exp,
+    log=jax.numpy.log,
+    relu=jax.nn.relu,
+    tanh=jax.numpy.tanh,
+    matmul=jax.numpy.matmul,
+    sum=jax.numpy.sum,
+    max=jax.numpy.max,
+)
+
+own: Callable[[object], Number] = jax.numpy.asarray
 
 
-def differentiate(program: Program) -> Differentiated:
-    """``value_and_grad`` over every argument."""
+def transformed(program: Program | ArrayProgram) -> Callable[..., Number]:
+    """``value_and_grad`` over every argument but data."""
 
     def function(*numbers: Number) -> Number:
         return program(OPERATIONS, *numbers)
 
-    transformed = jax.value_and_grad(function, argnums=tuple(range(program.count)))
+    return jax.value_and_grad(function, argnums=tuple(range(program.count)))  # type: ignore[no-any-return]
+
+
+def answering(function: Callable[..., Number]) -> Differentiated:
+    """A function of numbers, with its answer in floats."""
 
     def value_and_gradient(*point: float) -> Answer:
-        value, gradient = transformed(*point)
+        value, gradient = function(*point)
         return float(value), [float(g) for g in gradient]
 
     return value_and_gradient
 
 
-CONTESTANT = Contestant("jax", jax.__version__, "eager value_and_grad, x64", differentiate, most=1_000)
+def answering_arrays(function: Callable[..., Number]) -> Differentiated:
+    """A function of arrays, with its value as a float and its gradient as it is."""
+
+    def value_and_gradient(*arrays: Number) -> Answer:
+        value, gradient = function(*arrays)
+        return float(value), gradient
+
+    return value_and_gradient
+
+
+CONTESTANT = Contestant(
+    "jax",
+    jax.__version__,
+    "eager value_and_grad, x64",
+    lambda program: answering(transformed(program)),
+    most=1_000,
+    over_arrays=OverArrays(lambda program: answering_arrays(transformed(program)), own),
+)

@@ -6,28 +6,28 @@ the time to compile grows with the square of the program, so it is given short o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 
-from benchmarks.contestants import Contestant
-from benchmarks.contestants.jax import OPERATIONS, Number
-from benchmarks.program import Answer, Differentiated, Program
+from benchmarks.contestants import Contestant, OverArrays
+from benchmarks.contestants.jax import answering, answering_arrays, own, transformed
+from benchmarks.program import ArrayProgram, Program
 
 __all__ = ["CONTESTANT"]
 
 
-def differentiate(program: Program) -> Differentiated:
+def compiled(program: Program | ArrayProgram) -> Callable[..., Any]:
     """``jit(value_and_grad)``, unrolled; it compiles at the first call, which checks the answer."""
-
-    def function(*numbers: Number) -> Number:
-        return program(OPERATIONS, *numbers)
-
-    compiled = jax.jit(jax.value_and_grad(function, argnums=tuple(range(program.count))))
-
-    def value_and_gradient(*point: float) -> Answer:
-        value, gradient = compiled(*point)
-        return float(value), [float(g) for g in gradient]
-
-    return value_and_gradient
+    return jax.jit(transformed(program))  # type: ignore[no-any-return]
 
 
-CONTESTANT = Contestant("jax, jit", jax.__version__, "compiled beforehand, no tracing", differentiate, most=400)
+CONTESTANT = Contestant(
+    "jax, jit",
+    jax.__version__,
+    "compiled beforehand, no tracing",
+    lambda program: answering(compiled(program)),
+    most=400,
+    over_arrays=OverArrays(lambda program: answering_arrays(compiled(program)), own),
+)

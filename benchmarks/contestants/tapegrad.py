@@ -7,21 +7,30 @@ from typing import cast
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
-from benchmarks.contestants import Contestant, Kept
-from benchmarks.program import Differentiated, Operations, Program
+from benchmarks.contestants import Contestant, Kept, OverArrays
+from benchmarks.program import ArrayOperations, ArrayProgram, Differentiated, Program
 
 __all__ = ["CONTESTANT"]
 
-OPERATIONS = Operations[tg.Var](sin=tnp.sin, exp=tnp.exp, log=tnp.log, relu=tnp.relu)
+OPERATIONS = ArrayOperations[tg.Var](
+    sin=tnp.sin,
+    exp=tnp.exp,
+    log=tnp.log,
+    relu=tnp.relu,
+    tanh=tnp.tanh,
+    matmul=tnp.matmul,
+    sum=tnp.sum,
+    max=tnp.max,
+)
 
 
-def function(program: Program) -> Callable[..., tg.Var]:
-    """The program over tapegrad's numbers."""
+def function(program: Program | ArrayProgram) -> Callable[..., tg.Var]:
+    """The program over tapegrad's numbers and arrays."""
     return lambda *numbers: program(OPERATIONS, *numbers)
 
 
-def differentiate(program: Program) -> Differentiated:
-    """``value_and_grad`` over every argument; it takes and gives floats as it is."""
+def differentiate(program: Program | ArrayProgram) -> Differentiated:
+    """``value_and_grad`` over every argument but data; it takes and gives floats and arrays as it is."""
     return cast(Differentiated, tg.value_and_grad(function(program), argnums=tuple(range(program.count))))
 
 
@@ -34,5 +43,11 @@ def keep(program: Program, point: Sequence[float]) -> Kept:
 ENGINE = "compiled" if tg.compiled else "interpreted"
 
 CONTESTANT = Contestant(
-    "tapegrad", f"{tg.__version__}, {ENGINE}", "value_and_grad", differentiate, keep, most=1_000_000
+    "tapegrad",
+    f"{tg.__version__}, {ENGINE}",
+    "value_and_grad",
+    differentiate,
+    keep,
+    most=1_000_000,
+    over_arrays=OverArrays(differentiate),
 )

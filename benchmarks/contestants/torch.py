@@ -1,4 +1,4 @@
-"""PyTorch, eager: every number a 0-d tensor of float64, the graph in C++."""
+"""PyTorch, eager: every number a 0-d tensor of float64, every array a tensor, the graph in C++."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from typing import Any
 
 import torch
 
-from benchmarks.contestants import Contestant, Kept, nodes
-from benchmarks.program import Answer, Differentiated, Operations, Program
+from benchmarks.contestants import Contestant, Kept, OverArrays, nodes
+from benchmarks.program import Answer, ArrayOperations, ArrayProgram, Differentiated, Program
 
 __all__ = ["CONTESTANT"]
 
 Tensor = Any  # PyTorch may not be installed where this is checked
 
-OPERATIONS = Operations[Tensor](sin=torch.sin, exp=torch.exp, log=torch.log, relu=torch.relu)
+OPERATIONS = ArrayOperations[Tensor](
+    sin=torch.sin,
+    exp=torch.exp,
+    log=torch.log,
+    relu=torch.relu,
+    tanh=torch.tanh,
+    matmul=torch.matmul,
+    sum=torch.sum,
+    max=torch.amax,
+)
 
 
 def leaves_at(point: Sequence[float]) -> list[Tensor]:
@@ -34,10 +43,28 @@ def differentiate(program: Program) -> Differentiated:
     return value_and_gradient
 
 
+def differentiate_arrays(program: ArrayProgram) -> Differentiated:
+    """The same of tensors, of which the first become leaves."""
+
+    def value_and_gradient(*tensors: Tensor) -> Answer:
+        leaves = [x.detach().requires_grad_() for x in tensors[: program.count]]
+        out = program(OPERATIONS, *leaves, *tensors[program.count :])
+        return out.item(), torch.autograd.grad(out, leaves)
+
+    return value_and_gradient
+
+
 def keep(program: Program, point: Sequence[float]) -> Kept:
     """The result, which holds on to the nodes behind it."""
     out = program(OPERATIONS, *leaves_at(point))
     return Kept(out, lambda: nodes(out.grad_fn, lambda node: [parent for parent, _ in node.next_functions if parent]))
 
 
-CONTESTANT = Contestant("torch", torch.__version__, "eager 0-d tensors", differentiate, keep)
+CONTESTANT = Contestant(
+    "torch",
+    torch.__version__,
+    "eager, float64, of numbers 0-d tensors",
+    differentiate,
+    keep,
+    over_arrays=OverArrays(differentiate_arrays, torch.tensor),
+)
