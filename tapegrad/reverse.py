@@ -416,8 +416,9 @@ def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
             return True
         inputs = columns.inputs(at)
         operands: list[object] = [columns.numbers[i] for i in inputs]
-        wanted = range(len(inputs))
         primitive = columns.primitive(at)
+        general = isinstance(primitive, General)  # to transpose it takes work, and may be refused
+        wanted = [p for p, i in enumerate(inputs) if not general or columns.codes[i] != CONSTANT]
         terms = pulled(primitive, cotangents[at], columns.numbers[at], operands, columns.params_at(at), wanted)
         for position, term in terms.items():
             if type(term) is float:
