@@ -24,10 +24,10 @@ from tapegrad.custom import custom_jvp, custom_vjp
 from tapegrad.errors import TapegradError
 from tapegrad.evaluate import evaluate
 from tapegrad.jacobians import hessian, hvp, jacfwd, jacobian, jacrev
-from tapegrad.recorder import Array, ArrayVar, Scalar, Var
 from tapegrad.tape import Record, Tape
 from tapegrad.trace import Trace, trace
 from tapegrad.transforms import derivatives, grad, jvp, stop_gradient, value_and_grad, vjp
+from tapegrad.variables import Array, ArrayVar, Scalar, Var
 from tapegrad.vmap import vmap
 
 __version__ = "0.1.0"

@@ -17,9 +17,9 @@ from tapegrad import tree
 from tapegrad.errors import RuleError
 from tapegrad.maps import shape_of
 from tapegrad.primitive import as_value
-from tapegrad.recorder import Var
 from tapegrad.subcalls import Call, CallArguments, Subcall, attach_outputs, innermost, transpose, zero
 from tapegrad.trace import name_of
+from tapegrad.variables import Var
 
 __all__ = ["CustomJvp", "CustomVjp", "custom_jvp", "custom_vjp"]
 

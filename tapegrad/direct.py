@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Final, cast, final
 
 from tapegrad.kernels import INPUT, NONE
-from tapegrad.recorder import Recorder, Var
+from tapegrad.recorder import Recorder
 from tapegrad.reverse import cotangents_of, sweep_numbers
 from tapegrad.tape import Tape
 from tapegrad.trace import number_returned
+from tapegrad.variables import Var
 from tapegrad.vectors import COMPILED
 
 __all__ = ["value_and_gradient"]

@@ -17,8 +17,9 @@ from tapegrad.errors import ExpressionError
 from tapegrad.numpy import elementwise
 from tapegrad.ops import selection
 from tapegrad.primitive import Comparison
-from tapegrad.recorder import Scalar, Var
+from tapegrad.recorder import recorder_of
 from tapegrad.trace import Trace, record
+from tapegrad.variables import Scalar, Var
 
 __all__ = [
     "CONSTANTS", "FUNCTIONS", "Apply", "Choose", "Compare", "Expression", "Literal", "Name", "Reading",
@@ -204,7 +205,7 @@ def read(expression: Expression, values: Mapping[str, float]) -> Reading:
         def observe(source: str) -> None:
             # whatever has been recorded since the last operation was recorded by this one
             if variables:
-                recorder = cast(Var, variables[0]).recording
+                recorder = recorder_of(cast(Var, variables[0]))
                 sources.extend([source] * (len(recorder.values) - len(sources)))
 
         def assigned(name: str, value: object) -> None:

@@ -13,10 +13,10 @@ from tapegrad.calls import Transform, select
 from tapegrad.errors import SettingError
 from tapegrad.forward import tangents_of
 from tapegrad.primitive import concrete
-from tapegrad.recorder import Array, Scalar
 from tapegrad.reverse import cotangents_of
 from tapegrad.trace import Arguments, Parameters, Recorded, record, refuse_complex
 from tapegrad.transforms import grad, jvp
+from tapegrad.variables import Array, Scalar
 
 __all__ = ["Jacobian", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
 

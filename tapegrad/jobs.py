@@ -16,9 +16,9 @@ from tapegrad.nn import mlp
 from tapegrad.nn.losses import binary_cross_entropy, softmax_cross_entropy, squared_error
 from tapegrad.nn.mlp import MLP
 from tapegrad.optim import Optimiser, adam, momentum, sgd
-from tapegrad.recorder import Scalar
 from tapegrad.tables import Table
 from tapegrad.training import State, start
+from tapegrad.variables import Scalar
 
 __all__ = [
     "OPTIMISERS",

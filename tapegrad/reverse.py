@@ -26,10 +26,11 @@ from tapegrad.kernels import CONSTANT, NONE
 from tapegrad.maps import General, shape_of, zeros_like
 from tapegrad.ops.shape import add_at, astype, real, scatter, stack, sum_to, take_index
 from tapegrad.primitive import OPERATIONS, Operand, Params, Primitive, concrete
-from tapegrad.recorder import ArrayVar, Recorder, Var
+from tapegrad.recorder import Recorder
 from tapegrad.spares import SMALLEST, give_back
 from tapegrad.tape import Tape
 from tapegrad.typing import Number, Partials
+from tapegrad.variables import ArrayVar, Var
 from tapegrad.vectors import COMPILED, vec
 
 _ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks up an attribute of NumPy

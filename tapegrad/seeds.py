@@ -11,8 +11,8 @@ from tapegrad.errors import StructureError
 from tapegrad.maps import shape_of
 from tapegrad.ops.shape import astype
 from tapegrad.primitive import as_value, concrete, is_complex
-from tapegrad.recorder import Var
 from tapegrad.trace import Arguments, Recorded, differentiable
+from tapegrad.variables import Var
 
 __all__ = ["cotangent_leaves", "tangent_leaves"]
 

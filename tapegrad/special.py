@@ -20,7 +20,7 @@ from tapegrad.numpy import reductions
 from tapegrad.numpy.signatures import ArrayLike, Kind, applying, pairing
 from tapegrad.ops import activation, special
 from tapegrad.ops.exponential import sigmoid
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = [
     "beta", "betainc", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfinv", "expit", "gamma", "gammainc",

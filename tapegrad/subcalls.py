@@ -24,10 +24,11 @@ from tapegrad.masks import symbolic
 from tapegrad.ops.shape import sum_axes
 from tapegrad.ops.structural import item
 from tapegrad.primitive import Params, Primitive, concrete
-from tapegrad.recorder import Recorder, Var
+from tapegrad.recorder import Recorder, recorder_of
 from tapegrad.reverse import cotangents_of, seeds_of
 from tapegrad.trace import record
 from tapegrad.tree import Structure
+from tapegrad.variables import Var
 from tapegrad.vmap import batched_calls
 
 __all__ = ["Call", "CallArguments", "InLanes", "Subcall", "attach_outputs", "innermost", "transpose", "zero"]
@@ -137,7 +138,7 @@ def zero(x: object) -> object:
 
 def innermost(variables: Sequence[Var]) -> tuple[Recorder, list[Var]]:
     """The trace that a call with these operands is recorded by, and the operands as it knows them."""
-    newest = max((variable.recording for variable in variables), key=lambda recorder: recorder.serial)
+    newest = max(map(recorder_of, variables), key=lambda recorder: recorder.serial)
     recorder = newest.writer(variables)
     return recorder, [recorder.adopt(variable) for variable in variables]
 
@@ -154,7 +155,7 @@ def attach_outputs(
     if captured is not None:
         msg = (
             f"the function of this {primitive.name} closes over a traced value recorded at "
-            f"{captured.recording.place(captured)}; pass it as an argument"
+            f"{recorder_of(captured).place(captured)}; pass it as an argument"
         )
         raise CaptureError(msg)
     results = [frozen(result) if isinstance(result, np.ndarray) else result for result in found]

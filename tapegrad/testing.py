@@ -18,8 +18,8 @@ import numpy.typing as npt
 from tapegrad import tree
 from tapegrad.errors import SettingError
 from tapegrad.numpy import exp, log, sigmoid, sin, sqrt, tanh
-from tapegrad.recorder import Scalar
 from tapegrad.transforms import jvp, vjp
+from tapegrad.variables import Scalar
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -18,9 +18,10 @@ from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, NonScalarOu
 from tapegrad.maps import shape_of
 from tapegrad.masks import Mask, symbolic
 from tapegrad.primitive import as_float, as_value, concrete, is_complex
-from tapegrad.recorder import ArrayVar, Recorder, Var
+from tapegrad.recorder import Recorder, recorder_of
 from tapegrad.tape import Tape
 from tapegrad.tree import LEAF, Structure
+from tapegrad.variables import ArrayVar, Var
 
 __all__ = [
     "Arguments", "Parameters", "Recorded", "Trace", "handed_out", "lower", "name_of", "number_returned",
@@ -109,7 +110,7 @@ def output_index(recorder: Recorder, leaf: object, function: Callable[..., objec
     if isinstance(leaf, Var):
         if leaf.recording is recorder:
             return leaf.index
-        leaf.recording.writer((leaf,))  # a leaked variable says so
+        recorder_of(leaf).writer((leaf,))  # a leaked variable says so
         variable = recorder.adopt(leaf)
         return variable.index if variable.recording is recorder else recorder.constant(variable)
     if isinstance(leaf, (bool, np.bool_)) or not isinstance(leaf, (float, int, np.floating, np.integer, np.ndarray)):
@@ -223,7 +224,7 @@ def differentiable(leaf: object, name: str) -> object:
     if type(leaf) is float:
         return leaf
     if isinstance(leaf, Var):
-        leaf.recording.writer((leaf,))  # a leaked variable says so
+        recorder_of(leaf).writer((leaf,))  # a leaked variable says so
         return leaf
     if isinstance(leaf, (float, np.floating)):
         return float(leaf)

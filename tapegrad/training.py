@@ -22,8 +22,8 @@ from tapegrad.errors import DataError, SettingError
 from tapegrad.functional import accumulate, partition_all, reduce
 from tapegrad.optim import Optimiser, OptimiserState, apply_updates
 from tapegrad.random import Key, fold_in, permutation
-from tapegrad.recorder import Scalar
 from tapegrad.transforms import value_and_grad
+from tapegrad.variables import Scalar
 
 __all__ = ["Loss", "State", "early_stopping", "start", "train"]
 

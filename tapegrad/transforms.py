@@ -18,10 +18,10 @@ from tapegrad.errors import StructureError
 from tapegrad.forward import tangents_of
 from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
-from tapegrad.recorder import Scalar, Var
 from tapegrad.reverse import cotangents_of, seeds_of
 from tapegrad.seeds import cotangent_leaves, tangent_leaves
 from tapegrad.trace import Arguments, Parameters, Recorded, handed_out, name_of, record, refuse_complex, scalar_output
+from tapegrad.variables import Scalar, Var
 
 __all__ = ["Gradient", "Pullback", "derivatives", "grad", "jvp", "stop_gradient", "value_and_grad", "vjp"]
 

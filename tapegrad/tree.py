@@ -24,7 +24,7 @@ from tapegrad.errors import ArgumentTypeError, IntegerArgumentError, StructureEr
 from tapegrad.maps import shape_of
 from tapegrad.ops.shape import astype, concatenate, reshape, take_index
 from tapegrad.primitive import as_value
-from tapegrad.recorder import Array, ArrayVar, Var
+from tapegrad.variables import Array, ArrayVar, Var
 
 __all__ = ["LEAF", "Structure", "children", "flatten", "leaf_names", "leaves", "map_leaves", "ravel"]
 

@@ -22,9 +22,10 @@ from tapegrad.maps import shape_of
 from tapegrad.masks import observe
 from tapegrad.ops.shape import concatenate, take_index, transpose
 from tapegrad.primitive import as_value, concrete
-from tapegrad.recorder import Array, Recorder, Scalar, Var
+from tapegrad.recorder import Recorder
 from tapegrad.trace import Parameters, handed_out, name_of, output_index
 from tapegrad.tree import Structure
+from tapegrad.variables import Array, Scalar, Var
 
 __all__ = ["Axes", "Vmap", "batched_calls", "vmap"]
 

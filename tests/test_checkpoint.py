@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import tapegrad as tg
 import tapegrad.numpy as tnp
 from tapegrad.errors import CaptureError
+from tapegrad.recorder import recorder_of
 from tapegrad.testing import check_grads, programs
 
 points = st.floats(-2.0, 2.0)
@@ -175,7 +176,7 @@ def test_records_know_their_line_around_a_capture() -> None:
             y = tnp.sin(x)
             z = y * w
             u = tnp.cos(z)
-            recorder = cast(tg.Var, u).recording
+            recorder = recorder_of(cast(tg.Var, u))
             lines.extend(str(recorder.columns.where(i) or "") for i in range(len(recorder.values)))
             return u
 

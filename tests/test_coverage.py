@@ -9,7 +9,7 @@ import pytest
 import tapegrad.numpy as tnp
 from tapegrad import dispatch
 from tapegrad.extend import elementwise
-from tapegrad.recorder import ArrayVar, Var
+from tapegrad.variables import ArrayVar, Var
 from tapegrad.view.coverage import COMMAND, Coverage, coverage, coverages, kind_of, markdown
 
 PAGE = Path(__file__).parent.parent / "docs" / "coverage.md"

@@ -16,7 +16,10 @@ FLOORS: list[list[str]] = [
         "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.subscripts", "ops.products", "ops.linalg",
         "ops.factors", "ops.rounding", "ops.special", "ops.fourier", "ops.filters",
     ],
-    ["dispatch", "masks", "operators", "methods", "symbols", "conversions", "recorder", "tree", "trace", "naming"],
+    [
+        "dispatch", "masks", "operators", "methods", "symbols", "conversions", "variables", "recorder", "tree", "trace",
+        "naming",
+    ],
     ["evaluate", "batch", "reverse", "forward"],
     [],  # 5: rewriting, to come
     [],  # 6: native code, to come

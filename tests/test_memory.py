@@ -17,6 +17,7 @@ import tapegrad.numpy as tnp
 from tapegrad import tree
 from tapegrad.columns import Columns
 from tapegrad.ops.arithmetic import negative
+from tapegrad.recorder import recorder_of
 
 # A lambda has no annotations for a transform to keep.
 # mypy: disable-error-code="no-untyped-call"
@@ -203,7 +204,7 @@ def test_what_numpy_reads_stays_when_the_tape_goes(name: str) -> None:
 def test_the_columns_of_one_gradient_serve_the_next(argument: object) -> None:
     def f(x: object) -> tg.Scalar:
         (number,) = tree.leaves(x)
-        seen.append(id(cast(tg.Var, number).recording.columns))
+        seen.append(id(recorder_of(cast(tg.Var, number)).columns))
         return cast(tg.Var, number) * 2.0
 
     seen: list[int] = []

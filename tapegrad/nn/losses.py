@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import tapegrad.numpy as tnp
 from tapegrad.errors import DataError, StructureError
 from tapegrad.functional import reduce
-from tapegrad.recorder import Scalar
+from tapegrad.variables import Scalar
 
 __all__ = ["binary_cross_entropy", "softmax_cross_entropy", "squared_error"]
 

@@ -21,7 +21,7 @@ import attrs
 import tapegrad.numpy as tnp
 from tapegrad.errors import SettingError, StructureError
 from tapegrad.random import Key, split, uniform
-from tapegrad.recorder import Scalar
+from tapegrad.variables import Scalar
 
 __all__ = ["MLP", "Activation", "Layer", "apply", "init"]
 

@@ -21,7 +21,7 @@ from tapegrad.ops.arithmetic import absolute, multiply
 from tapegrad.ops.selection import equal, less, not_equal
 from tapegrad.ops.trigonometric import arctan2
 from tapegrad.primitive import Operand, concrete, is_complex
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = [
     "angle", "conj", "conjugate", "imag", "iscomplex", "iscomplexobj", "isreal", "isrealobj", "real",

@@ -16,7 +16,7 @@ from tapegrad.ops import shape as moves
 from tapegrad.ops.arithmetic import add
 from tapegrad.ops.exponential import power
 from tapegrad.primitive import concrete
-from tapegrad.recorder import Array, ArrayVar, Var
+from tapegrad.variables import Array, ArrayVar, Var
 
 __all__ = [
     "arange", "array", "asarray", "diag_indices", "eye", "full", "full_like", "geomspace", "identity", "indices",

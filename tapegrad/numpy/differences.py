@@ -14,7 +14,7 @@ from tapegrad.numpy.signatures import ArrayLike, answers, operand, shaping, weig
 from tapegrad.numpy.sorting import flattened
 from tapegrad.ops.reductions import cumulate
 from tapegrad.ops.shape import broadcast_to, concatenate, from_the_end, kept, reshape, take_index
-from tapegrad.recorder import ArrayVar, Var
+from tapegrad.variables import ArrayVar, Var
 
 __all__ = [
     "cumprod", "cumsum", "cumulative_trapezoid", "diff", "ediff1d", "gradient", "nancumprod", "nancumsum", "trapezoid",

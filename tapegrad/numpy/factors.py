@@ -15,7 +15,7 @@ from tapegrad.numpy.signatures import answers, operand, shaping
 from tapegrad.ops import factors
 from tapegrad.ops.products import flipped
 from tapegrad.ops.structural import items
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = [
     "EigResult", "EighResult", "QRResult", "SVDResult", "cholesky", "eig", "eigh", "eigvals", "eigvalsh", "qr", "svd",

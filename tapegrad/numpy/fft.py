@@ -22,7 +22,7 @@ from tapegrad.ops import fourier
 from tapegrad.ops import shape as moves
 from tapegrad.ops.shape import from_the_end
 from tapegrad.primitive import is_complex
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft", "irfft",

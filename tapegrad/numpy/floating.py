@@ -20,7 +20,7 @@ from tapegrad.ops.exponential import logaddexp, power
 from tapegrad.ops.selection import equal
 from tapegrad.ops.shape import astype, from_the_end
 from tapegrad.primitive import Operand, as_value, concrete
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = [
     "around", "copysign", "deg2rad", "degrees", "divmod", "fabs", "fix", "float_power", "fmax", "fmin", "fmod",

@@ -20,8 +20,8 @@ from tapegrad.ops.gather import flat_indices, take_along
 from tapegrad.ops.selection import maximum, minimum
 from tapegrad.ops.shape import from_the_end
 from tapegrad.primitive import Operand, concrete
-from tapegrad.recorder import Array, ArrayVar, Var, symbolic_index, traced_index
 from tapegrad.typing import TracedT
+from tapegrad.variables import Array, ArrayVar, Var, symbolic_index, traced_index
 
 __all__ = [
     "argwhere", "at", "choose", "clip", "compress", "extract", "flatnonzero", "nonzero", "select", "take",

@@ -16,7 +16,7 @@ from tapegrad.numpy.shapes import atleast_1d, atleast_2d, atleast_3d, ravel
 from tapegrad.numpy.signatures import ArrayLike, answers, joining, operand, splitting
 from tapegrad.ops import shape as moves
 from tapegrad.ops.shape import from_the_end
-from tapegrad.recorder import Array, Var
+from tapegrad.variables import Array, Var
 
 __all__ = [
     "append", "array_split", "block", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack",

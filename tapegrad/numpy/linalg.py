@@ -40,7 +40,7 @@ from tapegrad.numpy.signatures import answers, combining, joining, operand, shap
 from tapegrad.ops import linalg as inverses
 from tapegrad.ops.products import flipped
 from tapegrad.ops.structural import items
-from tapegrad.recorder import ArrayVar, Var
+from tapegrad.variables import ArrayVar, Var
 
 __all__ = [
     "EigResult", "EighResult", "LinAlgError", "LstsqResult", "QRResult", "SVDResult", "SlogdetResult", "cholesky",

@@ -19,7 +19,7 @@ from tapegrad.ops import rounding, selection
 from tapegrad.ops.arithmetic import absolute, subtract
 from tapegrad.ops.selection import equal, less_equal
 from tapegrad.ops.shape import select
-from tapegrad.recorder import ArrayVar, Var
+from tapegrad.variables import ArrayVar, Var
 
 __all__ = [
     "allclose", "array_equal", "array_equiv", "is_close", "isclose", "isfinite", "isinf", "isnan",

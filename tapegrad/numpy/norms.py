@@ -27,7 +27,7 @@ from tapegrad.ops.arithmetic import absolute, divide
 from tapegrad.ops.linalg import inv, root
 from tapegrad.ops.selection import is_not_equal
 from tapegrad.ops.shape import astype, from_the_end, kept
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = ["cond", "matrix_norm", "measuring", "norm", "vector_norm"]
 

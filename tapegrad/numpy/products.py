@@ -15,7 +15,7 @@ from tapegrad.ops import products
 from tapegrad.ops.shape import conjugate
 from tapegrad.ops.subscripts import from_lists, lengths_of, read
 from tapegrad.primitive import concrete
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = [
     "cross", "dot", "einsum", "inner", "kron", "matmul", "matvec", "outer", "tensordot", "vdot", "vecdot", "vecmat",

@@ -22,7 +22,7 @@ from tapegrad.ops.gather import take_along
 from tapegrad.ops.reductions import behind
 from tapegrad.ops.shape import from_the_end, kept, reshape, transpose
 from tapegrad.primitive import concrete
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = ["median", "nanmedian", "percentile", "quantile"]
 

@@ -21,7 +21,7 @@ from tapegrad.numpy.sorting import flattened
 from tapegrad.ops import shape as moves
 from tapegrad.ops.shape import from_the_end
 from tapegrad.primitive import concrete
-from tapegrad.recorder import Array, Var
+from tapegrad.variables import Array, Var
 
 __all__ = [
     "delete", "diag", "diagflat", "diagonal", "flip", "fliplr", "flipud", "insert", "pad", "repeat", "resize", "roll",

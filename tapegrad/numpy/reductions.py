@@ -19,8 +19,8 @@ from tapegrad.ops.exponential import exp
 from tapegrad.ops.selection import is_not_equal
 from tapegrad.ops.shape import from_the_end, kept, reshape, select, sum_axes
 from tapegrad.primitive import Operand
-from tapegrad.recorder import Var
 from tapegrad.typing import Static
+from tapegrad.variables import Var
 
 __all__ = [
     "all", "amax", "amin", "any", "count_nonzero", "log_softmax", "logsumexp", "max", "mean", "min", "nanmax",

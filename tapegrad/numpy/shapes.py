@@ -17,7 +17,7 @@ from tapegrad.ops import shape as moves
 from tapegrad.ops.gather import as_integers
 from tapegrad.ops.shape import from_the_end
 from tapegrad.primitive import Operand
-from tapegrad.recorder import Array, Var
+from tapegrad.variables import Array, Var
 
 __all__ = [
     "astype", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "expand_dims",

@@ -16,7 +16,7 @@ from tapegrad.ops import shape as moves
 from tapegrad.ops.gather import take_along
 from tapegrad.ops.selection import greater, less
 from tapegrad.primitive import Operand, as_value, is_complex
-from tapegrad.recorder import Var
+from tapegrad.variables import Var
 
 __all__ = ["convolve", "correlate", "interp"]
 

@@ -25,7 +25,7 @@ from tapegrad.masks import Mask, symbolic
 from tapegrad.methods import Axis
 from tapegrad.ops.shape import stack
 from tapegrad.primitive import Operand, as_value
-from tapegrad.recorder import ArrayVar, Scalar, Var
+from tapegrad.variables import ArrayVar, Scalar, Var
 
 __all__ = [
     "Applying", "ArrayLike", "Asking", "AskingOfTwo", "Combining", "Deviating", "Joining", "Numbers", "Pairing",

@@ -16,7 +16,7 @@ from tapegrad.numpy.signatures import ArrayLike, answers, operand, shaping
 from tapegrad.ops import sorting
 from tapegrad.ops.gather import take_along
 from tapegrad.ops.shape import from_the_end, kept, reshape, take_index
-from tapegrad.recorder import ArrayVar, Var
+from tapegrad.variables import ArrayVar, Var
 
 __all__ = [
     "argmax", "argmin", "argpartition", "argsort", "nanargmax", "nanargmin", "partition", "searchsorted", "sort",

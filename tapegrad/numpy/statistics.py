@@ -23,7 +23,7 @@ from tapegrad.ops.shape import from_the_end, kept, reshape
 from tapegrad.ops.structural import stop_gradient
 from tapegrad.ops.trigonometric import hypot
 from tapegrad.primitive import concrete
-from tapegrad.recorder import ArrayVar, Var
+from tapegrad.variables import ArrayVar, Var
 
 __all__ = [
     "average", "bincount", "corrcoef", "cov", "digitize", "histogram", "nanstd", "nanvar", "std", "var",

@@ -22,8 +22,8 @@ from tapegrad.arrays import Floats
 from tapegrad.elementwise import Elementwise
 from tapegrad.ops.shape import imaginary, real, sum_axes
 from tapegrad.primitive import Comparison
-from tapegrad.recorder import Var
 from tapegrad.transforms import grad
+from tapegrad.variables import Var
 
 __all__ = ["COMMAND", "Coverage", "Kind", "coverage", "coverages", "kind_of", "markdown"]
 

@@ -14,8 +14,8 @@ from laws import Row, array, check_row, movement, row, same
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
-from tapegrad.recorder import ArrayVar
 from tapegrad.testing import check_grads
+from tapegrad.variables import ArrayVar
 
 X, V, CUBE = array(2, 3), array(3), array(2, 3, 4)
 MASK = np.array([[True, False, True], [False, True, True]])
