@@ -8,16 +8,34 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from tapegrad.errors import OperandError
 from tapegrad.source import caller
 
-__all__ = ["NUMPY", "apply_function", "known", "named", "nearest", "register"]
+__all__ = ["NUMPY", "Copies", "Places", "apply_function", "known", "named", "nearest", "register"]
 
 _NAMED: Final[dict[str, Callable[..., object]]] = {}
 NUMPY: Final[dict[object, Callable[..., object]]] = {}
 """The function of NumPy -> the one of `tapegrad.numpy` that answers for it; written by `register` alone."""
+
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Places(Protocol[T_co]):
+    """What ``x.at`` is, to the type checker: ``x.at[index]`` is a part, of which changed copies can be made."""
+
+    def __getitem__(self, index: object) -> Copies[T_co]: ...
+
+
+class Copies(Protocol[T_co]):
+    """A part of an array: itself, and copies of the whole with other values there."""
+
+    def get(self) -> T_co: ...
+    def set(self, values: object) -> T_co: ...
+    def add(self, values: object) -> T_co: ...
+    def multiply(self, values: object) -> T_co: ...
 
 
 def register(name: str, function: Callable[..., object], original: object = None) -> None:

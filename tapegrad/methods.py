@@ -9,7 +9,7 @@ import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
 from tapegrad.arrays import AnyArray
-from tapegrad.dispatch import named
+from tapegrad.dispatch import Places, named
 from tapegrad.maps import shape_of
 from tapegrad.operators import Operators
 from tapegrad.primitive import concrete
@@ -62,9 +62,9 @@ class Methods(Operators):  # each kind of operand says whether it can be hashed
         return cast(Self, named("imag")(self))
 
     @property
-    def at(self) -> object:
+    def at(self) -> Places[Self]:
         """``x.at[index].set(values)``, ``.add(values)``: a changed copy, since a traced array is immutable."""
-        return named("at")(self)
+        return cast("Places[Self]", named("at")(self))
 
     # ---- methods that are functions too ------------------------------------------------------
 

@@ -119,7 +119,8 @@ def pull_back(
         if g is None or left < 0:  # not reached; or an input or a constant, which reads nothing
             continue
         primitive = OPERATIONS[codes[index]]
-        if type(g) is float and isinstance(primitive, (Binary, Unary)):
+        of_numbers = type(values[index]) is not _ARRAY and type(values[left]) is not _ARRAY
+        if type(g) is float and of_numbers and isinstance(primitive, (Binary, Unary)):
             # Short for the general case below: numbers, and a rule that is a dictionary of partials. (The
             # ignored types: what a number has reached is a number, and a cast would cost as much as the sum.)
             rule, right = primitive.rule, rights[index]
@@ -418,8 +419,8 @@ def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
         inputs = columns.inputs(at)
         operands: list[object] = [columns.numbers[i] for i in inputs]
         primitive = columns.primitive(at)
-        general = isinstance(primitive, General)  # to transpose it takes work, and may be refused
-        wanted = [p for p, i in enumerate(inputs) if not general or columns.codes[i] != CONSTANT]
+        partial = isinstance(primitive, Elementwise)  # others take work, and may be refused
+        wanted = [p for p, i in enumerate(inputs) if partial or columns.codes[i] != CONSTANT]
         terms = pulled(primitive, cotangents[at], columns.numbers[at], operands, columns.params_at(at), wanted)
         for position, term in terms.items():
             if type(term) is float:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import cast
+from typing import cast, overload
 
 import numpy as np
+import numpy.typing as npt
 
+from tapegrad.arrays import AnyArray
 from tapegrad.maps import shape_of
 from tapegrad.numpy.shapes import ravel, reshape, transpose
-from tapegrad.numpy.signatures import answers, combining, operand
+from tapegrad.numpy.signatures import ArrayLike, Kind, answers, combining, operand
 from tapegrad.ops import products
 from tapegrad.ops.shape import conjugate
 from tapegrad.ops.subscripts import from_lists, lengths_of, read
 from tapegrad.primitive import concrete
-from tapegrad.variables import Var
+from tapegrad.variables import Array, ArrayVar, Var
 
 __all__ = [
     "cross", "dot", "einsum", "inner", "kron", "matmul", "matvec", "outer", "tensordot", "vdot", "vecdot", "vecmat",
@@ -145,8 +147,18 @@ def _paired(
     return [operator.index(axis) % ndim for axis in first], [operator.index(axis) % other for axis in second]
 
 
+@overload
+def einsum(subscripts: str, x: Var, /, *operands: ArrayLike, optimize: object = False) -> ArrayVar: ...
+@overload
+def einsum(subscripts: str, x: ArrayLike, y: Var, /, *operands: ArrayLike, optimize: object = False) -> ArrayVar: ...
+@overload
+def einsum(  # type: ignore[overload-overlap]  # what the last one takes besides is in lists
+    subscripts: str, x: npt.NDArray[Kind], /, *operands: npt.NDArray[Kind], optimize: object = False
+) -> npt.NDArray[Kind]: ...
+@overload
+def einsum(*operands: object, optimize: object = False) -> Array: ...
 @answers(np.einsum)
-def einsum(*operands: object, optimize: object = False) -> Var:
+def einsum(*operands: object, optimize: object = False) -> object:
     """Sums of products along axes named by letters: ``einsum("ij,jk->ik", x, y)``.
 
     What `numpy.einsum` reads is read: implied results, ``...``, diagonals (``ii->i``), any number of operands, axes of
@@ -195,7 +207,7 @@ def cross(x: Var, y: Var, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     if not {left, right} <= {2, 3}:
         msg = f"cross: vectors have two or three components, not {left} and {right}"
         raise ValueError(msg)
-    signs = _LEVI_CIVITA[:left, :right].astype(np.result_type(x.dtype, y.dtype))
+    signs: AnyArray = _LEVI_CIVITA[:left, :right].astype(np.result_type(x.dtype, y.dtype))
     if left == right == 2:
         return einsum("ijk,...i,...j->...", signs[..., 2:], x, y)
     out = einsum("ijk,...i,...j->...k", signs, x, y)

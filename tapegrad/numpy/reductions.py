@@ -13,7 +13,7 @@ from tapegrad.arrays import AnyArray
 from tapegrad.maps import WholeArrays, shape_of
 from tapegrad.masks import Mask, observe
 from tapegrad.methods import Axis
-from tapegrad.numpy.signatures import ArrayLike, answers, operand, reducing, shaping
+from tapegrad.numpy.signatures import ArrayLike, answers, deciding, operand, reducing, shaping
 from tapegrad.ops import reductions
 from tapegrad.ops.exponential import exp
 from tapegrad.ops.selection import is_not_equal
@@ -191,13 +191,13 @@ def _answered(out: object) -> bool | npt.NDArray[np.bool_]:
     return Mask.of(out) if shape_of(out) else bool(observe(out))
 
 
-@answers(np.all)
+@deciding(np.all)
 def all(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> bool | npt.NDArray[np.bool_]:
     """Whether no element is zero or False."""
     return _answered(reduced(reductions.all_along, operand(x), axis, keepdims))
 
 
-@answers(np.any)
+@deciding(np.any)
 def any(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> bool | npt.NDArray[np.bool_]:
     """Whether some element is not zero."""
     return _answered(reduced(reductions.any_along, operand(x), axis, keepdims))

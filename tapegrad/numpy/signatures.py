@@ -25,12 +25,13 @@ from tapegrad.masks import Mask, symbolic
 from tapegrad.methods import Axis
 from tapegrad.ops.shape import stack
 from tapegrad.primitive import Operand, as_value
-from tapegrad.variables import ArrayVar, Scalar, Var
+from tapegrad.variables import Array, ArrayVar, Scalar, Var
 
 __all__ = [
-    "Applying", "ArrayLike", "Asking", "AskingOfTwo", "Combining", "Deviating", "Joining", "Numbers", "Pairing",
-    "Reducing", "Shaping", "Splitting", "Weighing", "answers", "applying", "asking", "asking_of_two", "combining",
-    "deviating", "holds_traced", "joining", "operand", "pairing", "reducing", "shaping", "splitting", "weighing",
+    "Applying", "ArrayLike", "Asking", "AskingOfTwo", "Combining", "Deciding", "Deviating", "Joining", "Kind",
+    "Numbers", "Pairing", "Reducing", "Shaping", "Splitting", "Weighing", "answers", "applying", "asking",
+    "asking_of_two", "combining", "deciding", "deviating", "holds_traced", "joining", "operand", "pairing",
+    "reducing", "shaping", "splitting", "weighing",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -234,19 +235,31 @@ def combining(original: object) -> Callable[[Callable[Concatenate[Var, Var, P], 
     return registered
 
 
+class Deciding(Protocol):
+    """A question about the elements along some axes; without `axis` the answer is a bool."""
+
+    @overload
+    def __call__(self, x: ArrayLike, axis: None = None, keepdims: Literal[False] = False) -> bool: ...
+    @overload
+    def __call__(self, x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> npt.NDArray[np.bool_]: ...
+
+
+def deciding(original: object) -> Callable[[Callable[..., object]], Deciding]:
+    """Give a function the form `Deciding`, and let it answer for `original` of NumPy."""
+    return lambda function: cast(Deciding, answers(original)(function))
+
+
 class Joining(Protocol[P]):
     """A sequence of arrays gives one, traced if any is."""
 
     @overload
     def __call__(self, xs: Sequence[Var], /, *args: P.args, **keywords: P.kwargs) -> ArrayVar: ...
     @overload
-    def __call__(
+    def __call__(  # type: ignore[overload-overlap]  # an array is like one
         self, xs: Sequence[npt.NDArray[Kind]], /, *args: P.args, **keywords: P.kwargs
     ) -> npt.NDArray[Kind]: ...
     @overload
-    def __call__(
-        self, xs: Sequence[npt.NDArray[Kind] | Var], /, *args: P.args, **keywords: P.kwargs
-    ) -> npt.NDArray[Kind] | ArrayVar: ...
+    def __call__(self, xs: Sequence[ArrayLike], /, *args: P.args, **keywords: P.kwargs) -> Array: ...
 
 
 def joining(original: object) -> Callable[[Callable[Concatenate[Sequence[Var], P], object]], Joining[P]]:

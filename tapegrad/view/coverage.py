@@ -172,7 +172,8 @@ def _flows(function: Callable[..., object], arguments: tuple[object, ...]) -> bo
         return _weighted(function(*cast(tuple[object, ...], structure.unflatten(given))))
 
     try:
-        gradients = grad(total)([np.real(cast(Floats, leaves[place])) for place in places])  # type: ignore[arg-type]
+        with np.errstate(all="ignore"):
+            gradients = grad(total)([np.real(cast(Floats, leaves[place])) for place in places])  # type: ignore[arg-type]
     except Exception:  # noqa: BLE001  # whatever it raises, it cannot be called so
         return None
     return any(np.any(np.asarray(gradient) != 0.0) for gradient in tree.leaves(gradients))

@@ -157,10 +157,13 @@ def test_operations_with_several_results_are_shown() -> None:
     assert "from 2 results to a number" in svg(draw(trace))
 
 
-def test_a_number_in_an_operation_of_arrays_has_its_local_derivative() -> None:
-    """The sum of a number is that number."""
-    steps = steps_of(tg.trace(lambda x: tnp.sum(x) * 3.0, 2.0))
-    assert steps[1].partials == (1.0,)
+def square(x: tg.Scalar) -> tg.Scalar:
+    return x * x
+
+
+def test_a_call_from_a_number_to_a_number_has_its_local_derivative() -> None:
+    steps = steps_of(tg.trace(lambda x: tg.checkpoint(square)(x) * 3.0, 2.0))
+    assert steps[1].partials == (4.0,)
 
 
 def test_steps_are_compared_by_the_bits_of_their_arrays(trace: tg.Trace) -> None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 import tapegrad as tg
 import tapegrad.numpy as tnp
-from tapegrad import Array, ArrayVar, Scalar, Var, tree
+from tapegrad import Array, ArrayVar, Scalar, Var, special, tree
 
 Floats = npt.NDArray[np.float64]
 
@@ -151,6 +151,46 @@ def shapes(plain: Floats, traced: ArrayVar, either: Array) -> None:
     reveal_type(tnp.transpose(either))  # R: Array
     reveal_type(tnp.expand_dims(either, 0))  # R: Array
     reveal_type(tnp.ravel([1.0, 2.0]))  # R: NDArray[float64]
+
+
+def choices(x: Scalar, plain: Floats, traced: ArrayVar, either: Array) -> None:
+    reveal_type(tnp.where(plain > 0.0, plain, 0.0))  # R: NDArray[float64]
+    reveal_type(tnp.where(traced > 0.0, traced, 0.0))  # R: ArrayVar
+    reveal_type(tnp.where(either > 0.0, either, x))  # R: Array
+    reveal_type(tnp.clip(either, 0.0, 1.0))  # R: Array
+    reveal_type(tnp.any(either > 0.0))  # R: bool
+    reveal_type(tnp.all(plain > 0.0, axis=0))  # R: NDArray[bool]
+    reveal_type(tnp.isnan(either))  # R: NDArray[bool]
+    reveal_type(tnp.sort(either))  # R: Array
+    reveal_type(tnp.max(either, axis=0))  # R: Array
+    reveal_type(tnp.std(either))  # R: Scalar
+    reveal_type(traced.at[0].set(1.0))  # R: ArrayVar
+
+
+def joined(x: Scalar, number: Var, plain: Floats, traced: ArrayVar, either: Array) -> None:
+    reveal_type(tnp.concatenate([plain, plain]))  # R: NDArray[float64]
+    reveal_type(tnp.concatenate([traced, traced]))  # R: ArrayVar
+    reveal_type(tnp.concatenate([plain, traced]))  # R: Array
+    reveal_type(tnp.concatenate([either, either]))  # R: Array
+    reveal_type(tnp.stack([number, number]))  # R: ArrayVar
+    reveal_type(tnp.stack([x, 1.0]))  # R: Array
+    reveal_type(tnp.array([[x, 1.0], [0.0, x]]))  # R: Array
+    reveal_type(tnp.split(traced, 2))  # R: list[ArrayVar]
+
+
+def linear_algebra(plain: Floats, traced: ArrayVar, either: Array) -> None:
+    reveal_type(tnp.dot(either, either))  # R: Array
+    reveal_type(tnp.outer(plain, traced))  # R: ArrayVar
+    reveal_type(tnp.einsum("ij,jk->ik", plain, plain))  # R: NDArray[float64]
+    reveal_type(tnp.einsum("ij,jk->ik", plain, traced))  # R: ArrayVar
+    reveal_type(tnp.einsum("ij,jk->ik", either, either))  # R: Array
+    reveal_type(tnp.linalg.inv(either))  # R: Array
+    reveal_type(tnp.linalg.solve(either, plain))  # R: Array
+    reveal_type(tnp.linalg.det(either))  # R: Scalar
+    reveal_type(tnp.linalg.norm(plain))  # R: float
+    reveal_type(tnp.linalg.eigh(either).eigenvalues)  # R: Array
+    reveal_type(tnp.abs(tnp.fft.fft(traced)))  # R: ArrayVar
+    reveal_type(special.logsumexp(either))  # R: Scalar
 
 
 # ---- transforms --------------------------------------------------------------------------------
