@@ -291,13 +291,6 @@ def has_out(over: Callable[..., object]) -> bool:
     return isinstance(getattr(over, "__wrapped__", over), np.ufunc)
 
 
-def all_finite(x: Floats | float) -> bool:
-    """Whether one sum over `x` is finite. It is only if every element is; it may overflow even then."""
-    if np.size(x) < _THREADED:
-        return cmath.isfinite(np.vdot(x, x))
-    return cmath.isfinite(np.einsum("i->", np.ravel(x, order="K")))
-
-
 _THREADED: Final = 8192  # elements; from about here BLAS wakes threads, which may take longer than the sum
 
 
@@ -307,8 +300,14 @@ def times(g: Floats | float, partial: Floats | float) -> Floats:
         product = cast(Floats, spares.computed(np.multiply, (g, partial)))
     else:
         product = np.multiply(g, partial)
-    # A zero times a finite partial is zero: only where a partial is not finite is there anything to mend.
-    if not all_finite(partial if np.size(partial) < product.size else product):
+    # A zero times a finite partial is zero: only where a partial is not finite is there anything to mend. One sum
+    # tells, which is finite only if every term is.
+    if product.size < _THREADED:
+        total = np.vdot(product, product)
+    else:
+        smaller = partial if np.size(partial) < product.size else product
+        total = np.einsum("i->", np.ravel(smaller, order="K"))
+    if not cmath.isfinite(total):
         product = np.where(np.equal(g, 0.0), product.dtype.type(0.0), product)
     return product
 

@@ -2,7 +2,7 @@
 
 Fresh memory costs a page fault for every 4 kB, which takes longer than most operations on it. A step of a training
 makes the same arrays as the step before. An array is taken back only if nothing else refers to it, nor to a view of
-it, which CPython's count of references says.
+it, which CPython's count of references says; and no more of a shape than have been asked for in vain.
 """
 
 from __future__ import annotations
@@ -22,18 +22,20 @@ SMALLEST: Final = 1 << 15  # bytes; smaller arrays come from memory that the pro
 _MOST_BYTES: Final = 1 << 26  # of all that are kept
 _MOST_SHAPES: Final = 64
 
-_kept: Final[dict[tuple[tuple[int, ...], np.dtype[np.generic]], list[_Array]]] = {}
-_bytes: Final = [0]  # how much that is, about: threads may count past each other
+_Form = tuple[tuple[int, ...], np.dtype[np.generic]]
+
+_kept: Final[dict[_Form, list[_Array]]] = {}
+_missed: Final[dict[_Form, int]] = {}  # how often there was none
+_bytes: Final = [0]  # how much is kept, about: threads may count past each other
 
 
 def take(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> _Array | None:
     """An array of that form, whatever its elements are; None if there is none."""
-    found = _kept.get((shape, dtype))
-    if not found:
-        return None
+    form = (shape, dtype)
     try:
-        spare = found.pop()
-    except IndexError:  # another thread was faster
+        spare = _kept[form].pop()
+    except (KeyError, IndexError):
+        _missed[form] = _missed.get(form, 0) + 1
         return None
     _bytes[0] -= spare.nbytes
     return spare
@@ -47,16 +49,21 @@ def give_back(arrays: list[_Array]) -> None:
             continue
         if sys.getrefcount(x) > 2:  # this name, and the argument
             continue
-        if _bytes[0] + x.nbytes > _MOST_BYTES or len(_kept) > _MOST_SHAPES:
+        form = (x.shape, x.dtype)
+        if len(_kept.get(form, ())) >= _missed.get(form, 0):
+            continue
+        if _bytes[0] + x.nbytes > _MOST_BYTES or len(_missed) > _MOST_SHAPES:
             clear()
+            continue
         x.flags.writeable = True
         _bytes[0] += x.nbytes
-        _kept.setdefault((x.shape, x.dtype), []).append(x)
+        _kept.setdefault(form, []).append(x)
 
 
 def clear() -> None:
     """Let go of all that is kept."""
     _kept.clear()
+    _missed.clear()
     _bytes[0] = 0
 
 

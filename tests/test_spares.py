@@ -26,11 +26,17 @@ def _nothing_kept() -> Iterator[None]:
     spares.clear()
 
 
+def asked_in_vain(shape: tuple[int, ...] = (LARGE,), dtype: npt.DTypeLike = np.float64) -> None:
+    """Only what has been is kept."""
+    assert spares.take(shape, np.dtype(dtype)) is None
+
+
 def numbers(seed: int) -> Floats:
     return np.random.default_rng(seed).normal(size=LARGE)
 
 
 def test_an_array_that_nobody_sees_is_used_again() -> None:
+    asked_in_vain()
     x = np.empty(LARGE)
     address = x.ctypes.data
     given = [x]
@@ -53,6 +59,7 @@ def test_an_array_that_nobody_sees_is_used_again() -> None:
     ids=["a name", "a slice", "a view of a view", "a buffer"],
 )
 def test_an_array_that_somebody_sees_is_not(seen: Callable[[Floats], object]) -> None:
+    asked_in_vain()
     x = np.empty(LARGE)
     other = seen(x)
     given = [x]
@@ -69,16 +76,34 @@ def test_an_array_that_somebody_sees_is_not(seen: Callable[[Floats], object]) ->
 )
 def test_what_is_no_plain_large_array_is_not_kept(x: Floats) -> None:
     shape, dtype = x.shape, x.dtype
+    asked_in_vain(shape, dtype)
     given = [x.copy(order="K") if x.flags.f_contiguous and x.ndim > 1 else x]
     del x
     spares.give_back(cast(list[npt.NDArray[np.generic]], given))
     assert spares.take(shape, dtype) is None
 
 
+def test_no_more_is_kept_than_has_been_asked_for_in_vain() -> None:
+    asked_in_vain()
+    asked_in_vain()
+    spares.give_back([np.empty(LARGE) for _ in range(5)])
+    assert spares.kept_bytes() == 2 * 8 * LARGE
+    taken = [spares.take((LARGE,), np.dtype(np.float64)) for _ in range(2)]
+    spares.give_back([np.empty(LARGE) for _ in range(5)])
+    assert spares.kept_bytes() == 2 * 8 * LARGE
+    del taken
+
+
 def test_what_is_kept_is_bounded() -> None:
-    for _ in range(200):
-        spares.give_back([np.empty(LARGE)])
-    assert spares.kept_bytes() <= 1 << 26
+    for _ in range(2000):
+        asked_in_vain((1, LARGE))
+    for _ in range(2000):
+        spares.give_back([np.empty((1, LARGE))])
+        assert spares.kept_bytes() <= 1 << 26
+    for length in range(200):
+        asked_in_vain((length, LARGE))
+        spares.give_back([np.empty((length, LARGE))])
+    assert len(spares._kept) <= 65
 
 
 def test_gradients_of_earlier_calls_stay() -> None:
@@ -91,6 +116,20 @@ def test_gradients_of_earlier_calls_stay() -> None:
         x, y = numbers(i), numbers(i + 10)
         np.testing.assert_array_equal(gx, np.cos(x) * y + y)
         np.testing.assert_array_equal(gy, np.sin(x) + x)
+
+
+def test_products_of_earlier_calls_stay() -> None:
+    def f(x: tg.ArrayVar, y: tg.ArrayVar) -> tuple[tg.Scalar, tg.Var]:
+        product = tnp.matmul(x, y)
+        return tnp.sum(product * product), product
+
+    slope = cast(Callable[..., tuple[tuple[Floats, Floats], Floats]], tg.grad(f, (0, 1), has_aux=True))
+    operands = [(numbers(i).reshape(100, 100), numbers(i + 10).reshape(100, 100)) for i in range(4)]
+    kept = [slope(x, y) for x, y in operands]
+    for (x, y), ((gx, gy), product) in zip(operands, kept, strict=True):
+        np.testing.assert_allclose(product, x @ y, rtol=1e-12)
+        np.testing.assert_allclose(gx, 2.0 * product @ y.T, rtol=1e-12)
+        np.testing.assert_allclose(gy, 2.0 * x.T @ product, rtol=1e-12)
 
 
 def test_values_and_extra_results_of_earlier_calls_stay() -> None:

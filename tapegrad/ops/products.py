@@ -15,6 +15,7 @@ from tapegrad.ops.arithmetic import multiply
 from tapegrad.ops.shape import reshape, transpose
 from tapegrad.ops.subscripts import lengths_of, spelled, split, unused
 from tapegrad.primitive import Params, concrete
+from tapegrad.spares import SMALLEST, take
 from tapegrad.typing import Traced
 
 __all__ = ["column", "einsum", "flipped", "matvec", "outer", "product", "row", "vecdot", "vecmat"]
@@ -68,6 +69,15 @@ class _Product(Multilinear):
         return self.evaluate(aligned(operands, lanes, self.cores), params)
 
 
+def _matmul(x: Floats, y: Floats) -> object:
+    """In the memory of a spare array, if the product is large and there is one that fits."""
+    if x.ndim == y.ndim == 2 and x.dtype == y.dtype:
+        shape = (x.shape[0], y.shape[1])
+        if shape[0] * shape[1] * x.itemsize >= SMALLEST:
+            return np.matmul(x, y, out=take(shape, x.dtype))
+    return np.matmul(x, y)
+
+
 def _matvec(x: Floats, y: Floats) -> object:
     if y.ndim == 1:
         return np.matmul(x, y)
@@ -93,7 +103,7 @@ def _vecdot(x: Floats, y: Floats) -> object:
 product: _Product = _Product(
     "matmul",
     (2, 2),
-    np.matmul,
+    _matmul,
     (lambda g, x, y: product(g, flipped(y)), lambda g, x, y: product(flipped(x), g)),
 )
 # (..., n, k), (..., k) -> (..., n)
