@@ -85,7 +85,7 @@ class Recorder(Recording):
     def write_any(self, code: i32, left: i32, right: i32, value: object) -> Var:
         """Append a record whose value may be an array or a tuple, or traced by an outer transform."""
         if type(value) is float:
-            return self.write(code, left, right, value)
+            return self._write_of_any(code, left, right, value)
         if type(value) is _ARRAY and not self.locating and value.ndim > 0:
             index = self.columns.append(self._array_code(code), left, right, nan)
             self.outers[index] = value
@@ -94,8 +94,7 @@ class Recorder(Recording):
         is_array = False
         if isinstance(value, (np.ndarray, np.generic)):
             if value.ndim == 0 and value.dtype == np.float64:
-                of_array = left in self.outers  # as the length of a complex number, which no kernel knows
-                return self.write(self._array_code(code) if of_array else code, left, right, float(value))
+                return self._write_of_any(code, left, right, float(value))
             value = np.asarray(value)
             is_array = True
         elif isinstance(value, Var):
@@ -105,15 +104,21 @@ class Recorder(Recording):
         elif isinstance(value, tuple):
             self.nested = True
         else:
-            return self.write(code, left, right, float(cast(float, value)))
+            return self._write_of_any(code, left, right, float(cast(float, value)))
         index = self.columns.append(self._array_code(code) if is_array else code, left, right, number)
         self.outers[index] = value
         if self.locating:
             self.columns.locate(index)
         return ArrayVar(self, index, number, value) if is_array else Var(self, index, number, value)
 
+    def _write_of_any(self, code: i32, left: i32, right: i32, number: float) -> Var:
+        """Append a number that may come of arrays: of a count, or as the length of a complex number."""
+        if self.outers and (left in self.outers or right in self.outers):
+            code = self._array_code(code)
+        return self.write(code, left, right, number)
+
     def _array_code(self, code: i32) -> i32:
-        """What stands in the columns for an operation whose value is an array: no kernel takes it for its own."""
+        """What stands in the columns for an operation on arrays: no kernel takes it for its own."""
         return code + ARRAYS if INPUT != code != CONSTANT and code < COUNT else code
 
     def inputs(self, values: Sequence[object], names: Sequence[str] = ()) -> list[Var]:

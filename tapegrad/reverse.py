@@ -282,8 +282,8 @@ def _add_parts(
 def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> vec[float] | None:
     """The cotangent of each of the first `length` records, all of whose values are numbers.
 
-    A zero is a zero here, symbolic or not. None if a rule answers with something other than floats, as one that
-    closes over a variable of an outer transform.
+    What a rule without a kernel gives to constants is left out. A zero is a zero here, symbolic or not. None if a
+    rule answers with something other than floats, as one that closes over a variable of an outer transform.
     """
     cotangents = vec[float]([0.0] * length)
     for index, seed in seeds.items():
@@ -419,8 +419,7 @@ def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
         inputs = columns.inputs(at)
         operands: list[object] = [columns.numbers[i] for i in inputs]
         primitive = columns.primitive(at)
-        partial = isinstance(primitive, Elementwise)  # others take work, and may be refused
-        wanted = [p for p, i in enumerate(inputs) if partial or columns.codes[i] != CONSTANT]
+        wanted = [position for position, i in enumerate(inputs) if columns.codes[i] != CONSTANT]
         terms = pulled(primitive, cotangents[at], columns.numbers[at], operands, columns.params_at(at), wanted)
         for position, term in terms.items():
             if type(term) is float:
