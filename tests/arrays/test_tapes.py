@@ -396,7 +396,7 @@ def test_a_mask_that_is_returned_is_the_comparison_and_no_constant() -> None:
 def test_a_traced_number_has_no_elements_and_no_matrix_product() -> None:
     with pytest.raises(TypeError, match=r"a traced number has no elements to take by an index, at .*test_tapes.py"):
         tg.grad(lambda x: x[0])(2.0)
-    with pytest.raises(TypeError, match="no elements|not iterable"):
+    with pytest.raises(TypeError, match=r"no elements|not iterable"):  # which Python says of a compiled one
         tg.grad(lambda x: sum(x))(2.0)
     for product in (lambda x: x @ X, lambda x: X @ x):
         with pytest.raises(ValueError, match=r"matmul: arrays of shapes"):
