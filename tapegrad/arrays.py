@@ -287,8 +287,12 @@ _LARGE: Final = spares.SMALLEST // 8
 
 
 def has_out(over: Callable[..., object]) -> bool:
-    """Whether a function of arrays can write to memory that it is given: a ufunc, or one made `quiet`."""
-    return isinstance(getattr(over, "__wrapped__", over), np.ufunc)
+    """Whether a function can write floats to memory that it is given: a ufunc whose answers are, or one made `quiet`.
+
+    A comparison could write there too, but its answers would be floats then, where they are booleans.
+    """
+    ufunc = getattr(over, "__wrapped__", over)
+    return isinstance(ufunc, np.ufunc) and "d" * ufunc.nin + "->d" in ufunc.types
 
 
 _THREADED: Final = 8192  # elements; from about here BLAS wakes threads, which may take longer than the sum

@@ -29,7 +29,7 @@ from tapegrad.primitive import OPERATIONS, Operand, Params, Primitive, concrete
 from tapegrad.recorder import Recorder
 from tapegrad.spares import SMALLEST, give_back
 from tapegrad.tape import Tape
-from tapegrad.typing import Number, Partials
+from tapegrad.typing import Partials
 from tapegrad.variables import ArrayVar, Var
 from tapegrad.vectors import COMPILED, vec
 
@@ -129,8 +129,8 @@ def pull_back(
             out, x = values[index], values[left]
             try:
                 partials = cast(Partials, rule(out, x) if right < 0 else rule(out, x, values[right]))
-                to_left = g * cast(Number, evaluated(partials[0]))
-                to_right = None if right < 0 else g * cast(Number, evaluated(partials[1]))
+                to_left: object = g * evaluated(partials[0])  # type: ignore[operator]
+                to_right: object = None if right < 0 else g * evaluated(partials[1])  # type: ignore[operator]
             except (KeyError, TypeError):
                 primitive.partials(out, [x] if right < 0 else [x, values[right]])  # raises RuleError, if that is it
                 raise
@@ -317,14 +317,23 @@ def pull_plain(
             found.append(arrays[i])
         else:
             found.append(settled(arrays[i], values.outers[i]))
+        arrays[i] = None  # where two are the same array, the second may be handed out
     return found
 
 
 def _is_ours(arrays: list[object], index: int) -> bool:
     """Whether an array may be handed out as it is: a cotangent that nothing else refers to, nor views."""
     g = arrays[index]
-    # Three refer to it: the list, the name, and the argument of the call, which CPython counts.
-    return type(g) is _ARRAY and g.base is None and g.flags.writeable and sys.getrefcount(g) <= 3
+    return type(g) is _ARRAY and g.base is None and g.flags.writeable and _references(arrays, index) <= _ALONE
+
+
+def _references(arrays: list[object], index: int) -> int:
+    """How many references CPython counts to an array in a list."""
+    g = arrays[index]
+    return sys.getrefcount(g)
+
+
+_ALONE: Final = _references([np.empty(0)], 0)  # compiled, it is another number
 
 
 def _sweep_arrays(

@@ -41,13 +41,23 @@ def take(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> _Array | None:
     return spare
 
 
+def _references(arrays: list[_Array]) -> int:
+    """How many references CPython counts to the last of `arrays`."""
+    x = arrays[-1]
+    return sys.getrefcount(x)
+
+
+_ALONE: Final = _references([np.empty(0)])  # it differs between versions of CPython
+
+
 def give_back(arrays: list[_Array]) -> None:
     """Take back those of `arrays` that nothing but this list refers to. The list is empty afterwards."""
     while arrays:
+        alone = _references(arrays) <= _ALONE
         x = arrays.pop()
-        if x.nbytes < SMALLEST or x.base is not None or not x.flags.c_contiguous or type(x) is not np.ndarray:
+        if not alone or x.nbytes < SMALLEST or type(x) is not np.ndarray:
             continue
-        if sys.getrefcount(x) > 2:  # this name, and the argument
+        if not (x.flags.owndata and x.flags.c_contiguous):
             continue
         form = (x.shape, x.dtype)
         if len(_kept.get(form, ())) >= _missed.get(form, 0):

@@ -164,3 +164,16 @@ def test_threads_do_not_share_arrays() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(right, range(16)))
+
+
+def test_comparisons_answer_with_booleans_where_memory_is_used_again() -> None:
+    x = numbers(0)
+    tg.grad(lambda x: tnp.sum(tnp.sin(x) * tnp.exp(x)))(x)
+    assert spares.kept_bytes() > 0
+
+    def f(x: tg.Array) -> tg.Scalar:
+        assert np.asarray(x > 0.0).dtype == bool
+        assert np.asarray(tnp.isfinite(x)).dtype == bool
+        return tnp.sum(x[x > 0.0])
+
+    np.testing.assert_array_equal(tg.grad(f)(x), 1.0 * (x > 0.0))

@@ -138,6 +138,16 @@ def test_a_cotangent_or_tangent_that_is_given_is_not_handed_back() -> None:
     same((g, second), (np.ones(3), np.ones(3)), "two cotangents are two arrays")
 
 
+def test_a_cotangent_that_a_rule_keeps_is_not_handed_out() -> None:
+    kept = array(3, seed=1)
+    fixed = tg.custom_vjp(lambda x: x * kept)
+    fixed.defvjp(lambda x: (fixed(x), None), lambda _, g: (kept,))
+    slope = grad(lambda x: fixed(x).sum())(array(3))
+    same(slope, kept, "the slope")
+    slope += 1.0
+    same(kept, array(3, seed=1), "what the rule keeps")
+
+
 def test_aux_is_a_copy() -> None:
     c = array(3, seed=1)
 
