@@ -19,7 +19,7 @@ from setuptools._distutils.sysconfig import customize_compiler
 # Listed here and nowhere else in the build: what runs at every operation.
 CORE = (
     "typing", "floats", "vectors", "kernels", "primitive", "elementwise", "columns", "operators", "methods",
-    "variables", "recorder", "reverse", "forward", "direct",
+    "variables", "recorder", "cotangents", "pullback", "sweeps", "reverse", "forward", "direct",
 )  # fmt: skip
 BUILDING = {"bdist_wheel", "build", "build_ext", "editable_wheel", "install"}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tapegrad as tg
 from tapegrad import Scalar
-from tapegrad.reverse import pull_back
+from tapegrad.pullback import pull_back
 
 
 def cost(x1: Scalar, x2: Scalar, x4: Scalar, x6: Scalar) -> Scalar:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tapegrad.arrays import Floats, FrozenIndex
+from tapegrad.cotangents import seeds_of
 from tapegrad.forward import tangents_of
 from tapegrad.maps import shape_of
 from tapegrad.ops.shape import astype, concatenate, reshape, take_index, transpose
 from tapegrad.primitive import concrete
-from tapegrad.reverse import cotangents_of, seeds_of
+from tapegrad.reverse import cotangents_of
 from tapegrad.trace import Arguments, Recorded
 from tapegrad.vmap import batched_calls
 

@@ -10,9 +10,10 @@ import attrs
 from tapegrad import tree
 from tapegrad.calls import Transform
 from tapegrad.columns import Values
+from tapegrad.cotangents import seeds_of
 from tapegrad.forward import tangents_of
 from tapegrad.recorder import Recorder
-from tapegrad.reverse import cotangents_of, seeds_of
+from tapegrad.reverse import cotangents_of
 from tapegrad.subcalls import Call, CallArguments, Subcall, attach_outputs, innermost
 from tapegrad.tape import Tape
 from tapegrad.trace import output_index

@@ -12,7 +12,8 @@ from typing import Final, cast, final
 
 from tapegrad.kernels import INPUT, NONE
 from tapegrad.recorder import Recorder
-from tapegrad.reverse import cotangents_of, sweep_numbers
+from tapegrad.reverse import cotangents_of
+from tapegrad.sweeps import sweep_numbers
 from tapegrad.tape import Tape
 from tapegrad.trace import number_returned
 from tapegrad.variables import Var

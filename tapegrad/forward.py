@@ -13,10 +13,10 @@ from mypy_extensions import i64
 
 from tapegrad import kernels
 from tapegrad.columns import Columns, Values
+from tapegrad.cotangents import settled
 from tapegrad.maps import shape_of
 from tapegrad.ops.shape import astype, broadcast_to, real
 from tapegrad.primitive import concrete, is_complex
-from tapegrad.reverse import settled
 from tapegrad.tape import Tape
 from tapegrad.vectors import COMPILED, vec
 

@@ -1,7 +1,7 @@
 """Kernels: the value and the derivative of every operation on plain floats, one branch for each.
 
 Written by ``python -m tapegrad.generator`` from the declarations in `tapegrad.ops`: change those, not this. The
-sweeps of `tapegrad.reverse` and `tapegrad.forward` call them where everything is a float.
+sweeps of `tapegrad.sweeps` and `tapegrad.forward` call them where everything is a float.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 * `Linear`: of one operand; it is its own tangent map, and only the transpose is stated.
 * `Joint`: linear in all operands together, as `concatenate`.
 * `Multilinear`: linear in each operand while the others stand still, as `matmul`: one transpose for each.
-* `General`: the pushforward is written out; reverse mode transposes it (see `tapegrad.reverse`).
+* `General`: the pushforward is written out; reverse mode transposes it (see `tapegrad.pullback`).
 * `PiecewiseConstant`: no derivative, as of positions, counts and orders.
 
 Axes are stated from the end, as negative numbers. So further axes in front, which hold the lanes of `vmap`, are
@@ -195,7 +195,7 @@ class General(WholeArrays):
         self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
     ) -> Mapping[int, object]:
         del g, out, operands, params, wanted
-        msg = f"{self.name} states its pushforward only; `tapegrad.reverse.pulled` transposes that"
+        msg = f"{self.name} states its pushforward only; `tapegrad.pullback.pulled` transposes that"
         raise TypeError(msg)
 
 

@@ -240,7 +240,7 @@ class Primitive:
     ) -> Mapping[int, object]:
         """The cotangent of the `wanted` positions, given the output's; absent positions are zero.
 
-        It may have the shape that the operand was broadcast to: `tapegrad.reverse` sums it back.
+        It may have the shape that the operand was broadcast to: `tapegrad.cotangents` sums it back.
         """
 
     def batch(self, operands: Sequence[object], lanes: Sequence[bool], size: int, params: Params) -> object:

@@ -18,6 +18,7 @@ import numpy as np
 
 from tapegrad import tree
 from tapegrad.arrays import FrozenArray, frozen
+from tapegrad.cotangents import seeds_of
 from tapegrad.errors import CaptureError
 from tapegrad.maps import shape_of
 from tapegrad.masks import symbolic
@@ -25,7 +26,7 @@ from tapegrad.ops.shape import sum_axes
 from tapegrad.ops.structural import item
 from tapegrad.primitive import Params, Primitive, concrete
 from tapegrad.recorder import Recorder, recorder_of
-from tapegrad.reverse import cotangents_of, seeds_of
+from tapegrad.reverse import cotangents_of
 from tapegrad.trace import record
 from tapegrad.tree import Structure
 from tapegrad.variables import Var

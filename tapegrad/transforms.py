@@ -13,12 +13,13 @@ import attrs
 
 from tapegrad import tree
 from tapegrad.calls import Transform, select
+from tapegrad.cotangents import seeds_of
 from tapegrad.direct import value_and_gradient
 from tapegrad.errors import StructureError
 from tapegrad.forward import tangents_of
 from tapegrad.naming import names_of_records
 from tapegrad.ops import structural
-from tapegrad.reverse import cotangents_of, seeds_of
+from tapegrad.reverse import cotangents_of
 from tapegrad.seeds import cotangent_leaves, tangent_leaves
 from tapegrad.trace import Arguments, Parameters, Recorded, handed_out, name_of, record, refuse_complex, scalar_output
 from tapegrad.variables import Scalar, Var

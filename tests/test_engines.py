@@ -19,8 +19,10 @@ from strategies import SPECIAL, questions
 
 import tapegrad as tg
 from tapegrad import tree
+from tapegrad.cotangents import seeds_of
 from tapegrad.forward import push_forward, push_numbers
-from tapegrad.reverse import pull_back, pull_numbers, seeds_of
+from tapegrad.pullback import pull_back
+from tapegrad.sweeps import pull_numbers
 
 ROOT = Path(__file__).parents[1]
 

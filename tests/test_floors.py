@@ -20,7 +20,7 @@ FLOORS: list[list[str]] = [
         "dispatch", "masks", "operators", "methods", "symbols", "conversions", "variables", "recorder", "tree", "trace",
         "naming",
     ],
-    ["evaluate", "batch", "reverse", "forward"],
+    ["evaluate", "batch", "cotangents", "pullback", "sweeps", "reverse", "forward"],
     [],  # 5: rewriting, to come
     [],  # 6: native code, to come
     [

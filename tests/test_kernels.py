@@ -23,7 +23,8 @@ from tapegrad.forward import push_forward, push_numbers
 from tapegrad.kernels import CODES, COUNT
 from tapegrad.ops import selection
 from tapegrad.primitive import Comparison
-from tapegrad.reverse import pull_back, pull_numbers
+from tapegrad.pullback import pull_back
+from tapegrad.sweeps import pull_numbers
 from tapegrad.typing import Partials
 
 Point: TypeAlias = Sequence[float]

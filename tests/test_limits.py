@@ -12,7 +12,7 @@ import tapegrad as tg
 import tapegrad.numpy as tnp
 from tapegrad.extend import elementwise
 from tapegrad.forward import push_forward
-from tapegrad.reverse import pull_back
+from tapegrad.pullback import pull_back
 
 
 def chain(x: tg.Scalar, length: int, c: tg.Scalar = 0.999999) -> tg.Scalar:

@@ -277,8 +277,8 @@ astype: Linear = Linear(
 # cotangent is dL/dx - i dL/dy: the change of L is then the real part of their product, as it is for real numbers. So
 # the rule of a holomorphic function holds as it is, in both modes, and a Linear or Multilinear operation has the same
 # transpose, without conjugates. Whatever becomes real on the way (a cotangent of a real operand, a tangent of a real
-# value) is the real part of what the rule says: `reverse.fitted` and `forward` take it. For the real value of a complex
-# operand, as of abs, the partial is therefore d/dx - i d/dy; other operations that are not holomorphic refuse.
+# value) is the real part of what the rule says: `cotangents.fitted` and `forward` take it. For the real value of a
+# complex operand, as of abs, the partial is therefore d/dx - i d/dy; other operations that are not holomorphic refuse.
 real: Linear = Linear("real", lambda z: np.real(z).copy(), lambda g, z: g)
 imaginary: Linear = Linear("imag", lambda z: np.imag(z).copy(), lambda g, z: g * -1j)
 conjugate: Linear = Linear("conj", np.conj, lambda g, z: conjugate(g))

@@ -10,11 +10,12 @@ import attrs
 import numpy as np
 
 from tapegrad.arrays import AnyArray, Floats, FrozenArray
+from tapegrad.cotangents import fitted, settled
 from tapegrad.elementwise import Elementwise, evaluated
 from tapegrad.masks import observed
 from tapegrad.naming import names_of_records
 from tapegrad.primitive import Comparison
-from tapegrad.reverse import fitted, pull_back, pulled, settled
+from tapegrad.pullback import pull_back, pulled
 from tapegrad.tape import Record, constant, input_
 from tapegrad.trace import Trace
 
