@@ -60,13 +60,11 @@ def cotangents_of(
     """
     if COMPILED and not values.nested and not any(isinstance(seed, (Operand, tuple)) for seed in seeds.values()):
         if not values.outers and all(type(seed) is float for seed in seeds.values()):
-            numbers = pull_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
+            numbers = pull_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds), count)
             if numbers is not None:
                 return [numbers[i] + 0.0 for i in range(count)]
         elif values.outers:
-            found = pull_plain(values, len(tape), seeds, count, spend)
-            if found is not None:
-                return found
+            return pull_plain(tape, values, seeds, count, spend)
     if values.outers:
         with np.errstate(all="ignore"):
             cotangents = pull_back(tape, values.as_list(), seeds, count)
@@ -215,7 +213,7 @@ def fitted(term: object, x: object) -> object:
             term = real(term)
         if np.asarray(concrete(term)).dtype != value.dtype:
             term = astype(term, dtype=value.dtype.str)
-    return term
+    return np.asarray(term) if isinstance(term, (np.generic, complex)) else term
 
 
 def _accumulate(cotangents: list[object], index: int, own: set[int], term: object) -> None:
@@ -228,7 +226,7 @@ def _accumulate(cotangents: list[object], index: int, own: set[int], term: objec
             np.add(so_far, term, out=so_far)
             return
         own.add(index)
-        cotangents[index] = np.add(so_far, term)
+        cotangents[index] = np.asarray(np.add(so_far, term))
     else:
         own.discard(index)
         cotangents[index] = _added(so_far, term)
@@ -277,8 +275,12 @@ def _add_parts(
         _accumulate(cotangents, index, own, fitted(scatter(stacked, index=FrozenIndex(columns), shape=shape), x))
 
 
-def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> vec[float] | None:
+def pull_numbers(
+    columns: Columns, length: int, seeds: Mapping[int, float], count: int | None = None
+) -> vec[float] | None:
     """The cotangent of each of the first `length` records, all of whose values are numbers.
+
+    With a `count`, those of later constants need not be right.
 
     A zero is a zero here, symbolic or not. None if a rule answers with something other than floats, as one that
     closes over a variable of an outer transform.
@@ -286,15 +288,19 @@ def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> v
     cotangents = vec[float]([0.0] * length)
     for index, seed in seeds.items():
         cotangents[index] += seed
-    return cotangents if sweep_numbers(columns, cotangents, max(seeds, default=NONE)) else None
+    kept = length if count is None else count
+    return cotangents if sweep_numbers(columns, cotangents, max(seeds, default=NONE), kept) else None
 
 
 def pull_plain(
-    values: Values, length: int, seeds: Mapping[int, object], count: int, spend: bool = False
-) -> list[object] | None:
-    """As `pull_numbers`, of the first `count` records, where some of the values are arrays."""
-    numbers = vec[float]([0.0] * length)
-    arrays: list[object] = [None] * length
+    tape: Tape, values: Values, seeds: Mapping[int, object], count: int, spend: bool = False
+) -> list[object]:
+    """The cotangents of the first `count` records, where some of the values are arrays.
+
+    Where a rule answers with something else than floats and arrays, `pull_back` goes on from there.
+    """
+    numbers = vec[float]([0.0] * len(tape))
+    arrays: list[object] = [None] * len(tape)
     for index, seed in seeds.items():
         if seed is None:
             continue
@@ -304,12 +310,20 @@ def pull_plain(
         else:
             numbers[index] += seed  # type: ignore[operator]  # what a number has reached is a number
     start = max(seeds, default=NONE)
+    rest: list[object] = []
     with np.errstate(all="ignore"):
-        if not _sweep_arrays(values, numbers, arrays, start, count, spend):
-            return None
+        stopped = _sweep_arrays(values, numbers, arrays, start, count, spend)
+        if stopped >= 0:
+            reached: dict[int, object] = {}
+            for i in range(stopped + 1):
+                if numbers[i] != 0.0:
+                    reached[i] = arrays[i] if i in values.outers else numbers[i]
+            rest = pull_back(tape, values.as_list(), reached, count)
     found: list[object] = []
     for i in range(count):
-        if i not in values.outers:
+        if i <= stopped:
+            found.append(settled(rest[i], values.outers.get(i)))
+        elif i not in values.outers:
             found.append(numbers[i] + 0.0)
         elif _is_ours(arrays, i):
             found.append(arrays[i])
@@ -327,8 +341,12 @@ def _is_ours(arrays: list[object], index: int) -> bool:
 
 def _sweep_arrays(
     values: Values, numbers: vec[float], arrays: list[object], start: i64, count: int, spend: bool
-) -> bool:
-    """As `sweep_numbers`, where some records are arrays: their cotangents are in `arrays`, and 1.0 in `numbers`."""
+) -> int:
+    """As `sweep_numbers`, where some records are arrays: their cotangents are in `arrays`, and 1.0 in `numbers`.
+
+    Returns the first record on the way whose rule answers with something else than floats and arrays, before
+    anything of it is added; NONE at the end.
+    """
     columns, outers = values.columns, values.outers
     own: set[int] = set()
     at = start
@@ -336,7 +354,7 @@ def _sweep_arrays(
     while True:
         at = kernels.pull(columns.codes, columns.lefts, columns.rights, columns.numbers, numbers, at)
         if at < 0:
-            return True
+            return NONE
         index: int = at
         inputs = columns.inputs(index)
         operands = [outers[i] if i in outers else columns.numbers[i] for i in inputs]
@@ -359,15 +377,20 @@ def _sweep_arrays(
         else:
             terms = dict(pulled(primitive, g, out, operands, params, wanted))
         for position in terms:
+            term = terms[position] = fitted(terms[position], operands[position])
+            is_plain = isinstance(term, np.ndarray) or (type(term) is float and inputs[position] not in outers)
+            if not is_plain and term is not None:
+                if index in outers:
+                    arrays[index] = g
+                return index
+        for position in terms:
             i = inputs[position]
-            term = fitted(terms[position], operands[position])
+            term = terms[position]
             if isinstance(term, np.ndarray):
                 _accumulate(arrays, i, own, term)
                 numbers[i] = 1.0
-            elif type(term) is float and i not in outers:
+            elif type(term) is float:
                 numbers[i] += term
-            elif term is not None:
-                return False
         if spend and index >= count:
             outers.pop(index, None)
             unused = [x for x in (out, g) if type(x) is _ARRAY and x.nbytes >= SMALLEST]
@@ -403,11 +426,12 @@ def _pulled_by_partials(
     return terms
 
 
-def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
+def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64, count: int) -> bool:
     """Add to the cotangents of the records before `start` what those from there on down contribute.
 
-    The kernels do it; where a record has none, its rule does. False if a rule answers with something other
-    than floats: the cotangents are then good for nothing.
+    The kernels do it; where a record has none, its rule does, though not by constants after the first `count`
+    records, which it may refuse. False if a rule answers with something other than floats: the cotangents are then
+    good for nothing.
     """
     at = start
     while True:
@@ -417,8 +441,7 @@ def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
         inputs = columns.inputs(at)
         operands: list[object] = [columns.numbers[i] for i in inputs]
         primitive = columns.primitive(at)
-        general = isinstance(primitive, General)  # to transpose it takes work, and may be refused
-        wanted = [p for p, i in enumerate(inputs) if not general or columns.codes[i] != CONSTANT]
+        wanted = [position for position, i in enumerate(inputs) if i < count or columns.codes[i] != CONSTANT]
         terms = pulled(primitive, cotangents[at], columns.numbers[at], operands, columns.params_at(at), wanted)
         for position, term in terms.items():
             if type(term) is float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 import attrs
+import numpy as np
 import pytest
 import scalar_programs
 from hypothesis import given, settings
@@ -18,9 +19,11 @@ from scalar_programs import ARITIES, Question, answers, derivatives_of
 from strategies import SPECIAL, questions
 
 import tapegrad as tg
+import tapegrad.numpy as tnp
 from tapegrad import tree
 from tapegrad.forward import push_forward, push_numbers
 from tapegrad.reverse import pull_back, pull_numbers, seeds_of
+from tapegrad.testing import check_grads
 
 ROOT = Path(__file__).parents[1]
 
@@ -66,6 +69,19 @@ def test_a_derivative_alone_and_recorded_from_outside(question: Question) -> Non
     for name, derivative in derivatives_of(question).items():
         alone, recorded = derivative(*question.point), tg.trace(derivative, *question.point).output
         assert bits(unsigned_zeros(recorded)) == bits(unsigned_zeros(alone)), name
+
+
+def test_a_sweep_of_arrays_goes_on_where_a_rule_closes_over_a_traced_value() -> None:
+    def slope(scale: tg.Scalar) -> tg.Scalar:
+        @tg.custom_vjp
+        def scaled(x: tg.ArrayVar) -> tg.ArrayVar:
+            return x * 2.0
+
+        scaled.defvjp(lambda x: (x * 2.0, None), lambda residuals, g: (g * scale,))
+        gradient = tg.grad(lambda x: tnp.sum(tnp.sin(scaled(tnp.exp(x))) * x[0]))
+        return tnp.sum(gradient(np.array([0.5, -1.0])))
+
+    check_grads(slope, (1.5,))
 
 
 # ---- two builds --------------------------------------------------------------------------------
