@@ -88,7 +88,7 @@ def fitted(term: object, x: object) -> object:
             term = real(term)
         if np.asarray(concrete(term)).dtype != value.dtype:
             term = astype(term, dtype=value.dtype.str)
-    return term
+    return np.asarray(term) if isinstance(term, (np.generic, complex)) else term
 
 
 def accumulate(cotangents: list[object], index: int, own: set[int], term: object) -> None:
@@ -101,7 +101,7 @@ def accumulate(cotangents: list[object], index: int, own: set[int], term: object
             np.add(so_far, term, out=so_far)
             return
         own.add(index)
-        cotangents[index] = np.add(so_far, term)
+        cotangents[index] = np.asarray(np.add(so_far, term))
     else:
         own.discard(index)
         cotangents[index] = added(so_far, term)

@@ -68,7 +68,7 @@ def value_and_gradient(
     if COMPILED and not recorder.outers:
         cotangents = columns.zeros(max(output + 1, len(positions)))
         cotangents[output] = 1.0
-        if sweep_numbers(columns, cotangents, output):
+        if sweep_numbers(columns, cotangents, output, len(positions)):
             value = columns.numbers[output]
             gradients: list[object] = [cotangents[i] + 0.0 for i in range(len(positions))]
             recorder.release()

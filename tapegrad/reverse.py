@@ -28,13 +28,11 @@ def cotangents_of(
     """
     if COMPILED and not values.nested and not any(isinstance(seed, (Operand, tuple)) for seed in seeds.values()):
         if not values.outers and all(type(seed) is float for seed in seeds.values()):
-            numbers = pull_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds))
+            numbers = pull_numbers(values.columns, len(tape), cast(Mapping[int, float], seeds), count)
             if numbers is not None:
                 return [numbers[i] + 0.0 for i in range(count)]
         elif values.outers:
-            found = pull_plain(values, len(tape), seeds, count, spend)
-            if found is not None:
-                return found
+            return pull_plain(tape, values, seeds, count, spend)
     if values.outers:
         with np.errstate(all="ignore"):
             cotangents = pull_back(tape, values.as_list(), seeds, count)

@@ -19,8 +19,9 @@ from tapegrad.cotangents import accumulate, add_part, added, fitted, settled
 from tapegrad.elementwise import Binary, Elementwise, Unary, times
 from tapegrad.kernels import CONSTANT, NONE
 from tapegrad.ops.shape import take_index
-from tapegrad.pullback import pulled
+from tapegrad.pullback import pull_back, pulled
 from tapegrad.spares import SMALLEST, give_back
+from tapegrad.tape import Tape
 from tapegrad.vectors import vec
 
 _ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks up an attribute of NumPy
@@ -28,24 +29,30 @@ _ARRAY: Final = np.ndarray  # the compiler keeps a Final in a pointer, and looks
 __all__ = ["pull_numbers", "pull_plain", "sweep_numbers"]
 
 
-def pull_numbers(columns: Columns, length: int, seeds: Mapping[int, float]) -> vec[float] | None:
+def pull_numbers(
+    columns: Columns, length: int, seeds: Mapping[int, float], count: int | None = None
+) -> vec[float] | None:
     """The cotangent of each of the first `length` records, all of whose values are numbers.
 
-    What a rule without a kernel gives to constants is left out. A zero is a zero here, symbolic or not. None if a
-    rule answers with something other than floats, as one that closes over a variable of an outer transform.
+    With a `count`, those of later constants need not be right. A zero is a zero here, symbolic or not. None if a rule
+    answers with something other than floats, as one that closes over a variable of an outer transform.
     """
     cotangents = vec[float]([0.0] * length)
     for index, seed in seeds.items():
         cotangents[index] += seed
-    return cotangents if sweep_numbers(columns, cotangents, max(seeds, default=NONE)) else None
+    kept = length if count is None else count
+    return cotangents if sweep_numbers(columns, cotangents, max(seeds, default=NONE), kept) else None
 
 
 def pull_plain(
-    values: Values, length: int, seeds: Mapping[int, object], count: int, spend: bool = False
-) -> list[object] | None:
-    """As `pull_numbers`, of the first `count` records, where some of the values are arrays."""
-    numbers = vec[float]([0.0] * length)
-    arrays: list[object] = [None] * length
+    tape: Tape, values: Values, seeds: Mapping[int, object], count: int, spend: bool = False
+) -> list[object]:
+    """The cotangents of the first `count` records, where some of the values are arrays.
+
+    Where a rule answers with something else than floats and arrays, `pull_back` goes on from there.
+    """
+    numbers = vec[float]([0.0] * len(tape))
+    arrays: list[object] = [None] * len(tape)
     for index, seed in seeds.items():
         if seed is None:
             continue
@@ -55,12 +62,20 @@ def pull_plain(
         else:
             numbers[index] += seed  # type: ignore[operator]  # what a number has reached is a number
     start = max(seeds, default=NONE)
+    rest: list[object] = []
     with np.errstate(all="ignore"):
-        if not _sweep_arrays(values, numbers, arrays, start, count, spend):
-            return None
+        stopped = _sweep_arrays(values, numbers, arrays, start, count, spend)
+        if stopped >= 0:
+            reached: dict[int, object] = {}
+            for i in range(stopped + 1):
+                if numbers[i] != 0.0:
+                    reached[i] = arrays[i] if i in values.outers else numbers[i]
+            rest = pull_back(tape, values.as_list(), reached, count)
     found: list[object] = []
     for i in range(count):
-        if i not in values.outers:
+        if i <= stopped:
+            found.append(settled(rest[i], values.outers.get(i)))
+        elif i not in values.outers:
             found.append(numbers[i] + 0.0)
         elif _is_ours(arrays, i):
             found.append(arrays[i])
@@ -87,8 +102,12 @@ _ALONE: Final = _references([np.empty(0)], 0)  # compiled, it is another number
 
 def _sweep_arrays(
     values: Values, numbers: vec[float], arrays: list[object], start: i64, count: int, spend: bool
-) -> bool:
-    """As `sweep_numbers`, where some records are arrays: their cotangents are in `arrays`, and 1.0 in `numbers`."""
+) -> int:
+    """As `sweep_numbers`, where some records are arrays: their cotangents are in `arrays`, and 1.0 in `numbers`.
+
+    Returns the first record on the way whose rule answers with something else than floats and arrays, before
+    anything of it is added; NONE at the end.
+    """
     columns, outers = values.columns, values.outers
     own: set[int] = set()
     at = start
@@ -96,7 +115,7 @@ def _sweep_arrays(
     while True:
         at = kernels.pull(columns.codes, columns.lefts, columns.rights, columns.numbers, numbers, at)
         if at < 0:
-            return True
+            return NONE
         index: int = at
         inputs = columns.inputs(index)
         operands = [outers[i] if i in outers else columns.numbers[i] for i in inputs]
@@ -119,15 +138,20 @@ def _sweep_arrays(
         else:
             terms = dict(pulled(primitive, g, out, operands, params, wanted))
         for position in terms:
+            term = terms[position] = fitted(terms[position], operands[position])
+            is_plain = isinstance(term, np.ndarray) or (type(term) is float and inputs[position] not in outers)
+            if not is_plain and term is not None:
+                if index in outers:
+                    arrays[index] = g
+                return index
+        for position in terms:
             i = inputs[position]
-            term = fitted(terms[position], operands[position])
+            term = terms[position]
             if isinstance(term, np.ndarray):
                 accumulate(arrays, i, own, term)
                 numbers[i] = 1.0
-            elif type(term) is float and i not in outers:
+            elif type(term) is float:
                 numbers[i] += term
-            elif term is not None:
-                return False
         if spend and index >= count:
             outers.pop(index, None)
             unused = [x for x in (out, g) if type(x) is _ARRAY and x.nbytes >= SMALLEST]
@@ -163,11 +187,12 @@ def _pulled_by_partials(
     return terms
 
 
-def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
+def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64, count: int) -> bool:
     """Add to the cotangents of the records before `start` what those from there on down contribute.
 
-    The kernels do it; where a record has none, its rule does. False if a rule answers with something other
-    than floats: the cotangents are then good for nothing.
+    The kernels do it; where a record has none, its rule does, though not by constants after the first `count`
+    records, which it may refuse. False if a rule answers with something other than floats: the cotangents are then
+    good for nothing.
     """
     at = start
     while True:
@@ -177,7 +202,7 @@ def sweep_numbers(columns: Columns, cotangents: vec[float], start: i64) -> bool:
         inputs = columns.inputs(at)
         operands: list[object] = [columns.numbers[i] for i in inputs]
         primitive = columns.primitive(at)
-        wanted = [position for position, i in enumerate(inputs) if columns.codes[i] != CONSTANT]
+        wanted = [position for position, i in enumerate(inputs) if i < count or columns.codes[i] != CONSTANT]
         terms = pulled(primitive, cotangents[at], columns.numbers[at], operands, columns.params_at(at), wanted)
         for position, term in terms.items():
             if type(term) is float:

@@ -127,6 +127,8 @@ def _check_forms(case: Row, arguments: tuple[object, ...], tolerance: float = 1e
         assert type(x) is type(cotangent), f"{type(cotangent)} for {type(x)}"
         assert np.shape(cast(Plain, x)) == np.shape(cast(Plain, cotangent)), "the shape of a gradient"
         assert np.asarray(x).dtype == np.asarray(cotangent).dtype, "the dtype of a gradient"
+    gradients = tg.grad(lambda *xs: _sum(case.function(*xs)), tuple(range(len(arguments))))(*arguments)
+    same(gradients, cotangents, "the gradient of the sum", tolerance)
     tangents = tree.map_leaves(lambda leaf: np.ones_like(leaf) if isinstance(leaf, np.ndarray) else 1.0, arguments)
     moved = tg.jvp(case.function, arguments, cast(Sequence[object], tangents))[1]
     for x, t in zip(tree.leaves(out), tree.leaves(moved), strict=True):
@@ -137,6 +139,11 @@ def _check_forms(case: Row, arguments: tuple[object, ...], tolerance: float = 1e
 
 def _total(values: object) -> float:
     return float(sum(np.sum(np.asarray(leaf, np.float64)) for leaf in tree.leaves(values)))
+
+
+def _sum(values: object) -> tg.Scalar:
+    parts = [tnp.sum(cast(tg.Var, leaf)) for leaf in tree.leaves(values)]
+    return cast(tg.Scalar, sum(parts[1:], start=parts[0]))
 
 
 def _check_lanes(case: Row) -> None:

@@ -50,6 +50,7 @@ ROWS = (
     *(row(f"{name} of a number", by_parts(named(name)), 0.4, -0.7) for name in HOLOMORPHIC),
     row("abs", lambda x, y: abs(x + 1j * y) ** 2 * x, X, Y, reference=lambda x, y: abs(x + 1j * y) ** 2 * x),
     row("abs of a number", lambda x, y: tnp.abs(x - 1j * y), 0.3, 0.4, reference=lambda x, y: abs(x - 1j * y)),
+    row("a part of it", lambda x: tnp.real((x + 2j) * (x + 1j)[0]), 0.8 * X[0]),
     row("angle", lambda x, y: tnp.angle(x + 1j * y), X, Y, reference=lambda x, y: np.angle(x + 1j * y)),
     row("angle in degrees", lambda x: tnp.angle(x * Z, True), X, reference=lambda x: np.angle(x * Z, True)),
     row("angle of a real", lambda x: tnp.angle(x) * x, X, reference=lambda x: np.angle(x) * x),

@@ -83,6 +83,7 @@ def placed(index: Any) -> list[Row]:
 
 ROWS = (
     *[movement(f"x[{name}]", lambda m, x, index=index: x[index], CUBE) for name, index in INDICES.items()],
+    movement("a part of it", lambda m, x: x * x[0, 1], X),
     movement("iteration", lambda m, x: list(x), X),
     movement("where", lambda m, x, y: m.where(MASK, x, y), X, array(2, 3, seed=1)),
     movement("where broadcast", lambda m, x, y: m.where(MASK, x, y), V, array(2, 1)),

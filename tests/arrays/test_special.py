@@ -51,10 +51,10 @@ def scipys(name: str) -> Function:
     return cast(Function, getattr(scipy.special, name))
 
 
-def with_settings(name: str, x: Floats, *settings: float) -> Row:
+def with_settings(name: str, x: Floats | float, *settings: float) -> Row:
     """A function of which the last argument is differentiated."""
     return row(
-        f"{name} {settings}",
+        f"{name} {settings} of {np.shape(x)}",
         lambda x: ours(name)(*settings, x),
         x,
         reference=lambda x: scipys(name)(*settings, x),
@@ -71,6 +71,9 @@ ROWS = (
     with_settings("gammaincc", UP, 1.7),
     with_settings("betainc", INSIDE, 1.7, 0.6),
     with_settings("zeta", UP, 2.5),
+    with_settings("gammainc", 2.3, 1.7),
+    with_settings("betainc", 0.3, 1.7, 0.6),
+    with_settings("zeta", 2.3, 2.5),
     row("logsumexp", special.logsumexp, WIDE, reference=scipy.special.logsumexp),
     row("logsumexp axis", lambda x: special.logsumexp(x, 0, keepdims=True), WIDE),
     row("softmax", special.softmax, WIDE, reference=scipy.special.softmax),
