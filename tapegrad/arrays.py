@@ -70,6 +70,7 @@ __all__ = [
     "step",
     "tan",
     "times",
+    "zeros_win",
 ]  # fmt: skip
 
 AnyArray: TypeAlias = npt.NDArray[np.generic]
@@ -317,6 +318,15 @@ def times(g: Floats | float, partial: Floats | float) -> Floats:
 
 
 chain = quiet(times)
+
+
+@quiet
+def zeros_win(x: Floats | float, y: Floats | float) -> Floats:
+    """x * y, but 0 wherever either is, also where the other is inf or nan."""
+    product = np.multiply(x, y)
+    if not np.isfinite(product).all():
+        product = np.where(np.equal(x, 0.0) | np.equal(y, 0.0), product.dtype.type(0.0), product)
+    return product
 
 
 @quiet

@@ -30,7 +30,7 @@ from tapegrad.vectors import COMPILED
 
 __all__ = [
     "Binary", "Elementwise", "Nary", "Unary", "aligned", "binary", "chain", "elementwise", "evaluated",
-    "times", "unary",
+    "times", "unary", "zeros_win",
 ]  # fmt: skip
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -158,8 +158,15 @@ class Elementwise(Primitive):
         partials = self.partials(out, operands)
         if not partials:  # piecewise constant
             return None
-        first, *rest = (times(t, self.partial(partials, position)) for position, t in tangents.items())
-        return functools.reduce(operator.add, rest, first)
+        terms = [self.product(t, self.partial(partials, position), position) for position, t in tangents.items()]
+        return functools.reduce(operator.add, terms)
+
+    def product(self, seed: object, partial: object, position: int) -> object:
+        """The product of a tangent, or cotangent, with the partial at one position."""
+        # Where a cotangent is zero so is the product of the chain rule, whatever the partial does: so are its slopes.
+        if self is zeros_win or (self is chain and position == 1):
+            return zeros_win.bind((seed, partial))
+        return times(seed, partial)
 
     def pull(
         self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
@@ -168,7 +175,7 @@ class Elementwise(Primitive):
         partials = self.partials(out, operands)
         if not partials:
             return {}
-        return {position: times(g, self.partial(partials, position)) for position in wanted}
+        return {position: self.product(g, self.partial(partials, position), position) for position in wanted}
 
     def batch(self, operands: Sequence[object], lanes: Sequence[bool], size: int, params: Params) -> object:
         del size, params
@@ -357,6 +364,9 @@ def _partials_of_product(out: object, g: object, partial: object) -> dict[int, o
 
 
 chain = binary("chain", floats.chain, arrays.chain, cast(Rule, _partials_of_product), holomorphic=True)
+
+# The product of that cotangent with what reaches the partial: zero where either is.
+zeros_win = binary("zeros_win", floats.zeros_win, arrays.zeros_win, cast(Rule, _partials_of_product), holomorphic=True)
 
 
 def _weak(x: object) -> object:

@@ -65,6 +65,7 @@ __all__ = [
     "step",
     "tan",
     "tanh",
+    "zeros_win",
 ]  # fmt: skip
 
 _SQRT_2: Final = math.sqrt(2.0)
@@ -133,6 +134,11 @@ def is_zero(x: float) -> float:
 def chain(g: float, partial: float) -> float:
     """The product of the chain rule: g * partial, and exactly 0 if g is, also where the partial is inf or nan."""
     return 0.0 if g == 0.0 else g * partial
+
+
+def zeros_win(x: float, y: float) -> float:
+    """x * y, and exactly 0 if either is, also where the other is inf or nan."""
+    return 0.0 if x == 0.0 or y == 0.0 else x * y
 
 
 # ---- choosing --------------------------------------------------------------------------------

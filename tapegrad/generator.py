@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tapegrad import floats
-from tapegrad.elementwise import Elementwise, chain
+from tapegrad.elementwise import Elementwise, chain, zeros_win
 from tapegrad.files import write_whole
 from tapegrad.ops import activation, arithmetic, exponential, selection, structural, trigonometric
 from tapegrad.primitive import ARGUMENTS, Comparison, Primitive
@@ -135,7 +135,8 @@ _PUSH_END = """\
 
 def elementwise_operations() -> list[Elementwise]:
     """The declared operations of one number or two, in the order of their declaration."""
-    return list(({chain.name: chain} | declared(_FAMILIES)).values())
+    products = {chain.name: chain, zeros_win.name: zeros_win}
+    return list((products | declared(_FAMILIES)).values())
 
 
 def _comparisons() -> list[Comparison]:
@@ -194,16 +195,24 @@ def _pulled(operation: Elementwise) -> Iterator[str]:
     """What the reverse sweep does at a record of `operation`."""
     statements, partials = _prepared(partials_of(operation))
     yield from statements
-    for side, partial in zip(("left", "right"), partials, strict=False):
-        yield f"cotangents[{side}] += {_sign(partial, 'g') or f'g * {_text(partial, _FACTOR)}'}"
+    for position, (side, partial) in enumerate(zip(("left", "right"), partials, strict=False)):
+        product = f"floats.zeros_win(g, {_text(partial)})" if _zeros_win(operation, position) else ""
+        product = product or _sign(partial, "g") or f"g * {_text(partial, _FACTOR)}"
+        yield f"cotangents[{side}] += {product}"
 
 
 def _pushed(operation: Elementwise) -> Iterator[str]:
     """What the forward sweep does at a record of `operation`."""
     statements, partials = _prepared(partials_of(operation))
     yield from statements
-    for t, partial, assign in zip("tu", partials, ("=", "+="), strict=False):
-        yield f"tangents[at] {assign} {_sign(partial, t) or f'floats.chain({t}, {_text(partial)})'}"
+    for position, (t, partial, assign) in enumerate(zip("tu", partials, ("=", "+="), strict=False)):
+        product = "zeros_win" if _zeros_win(operation, position) else "chain"
+        yield f"tangents[at] {assign} {_sign(partial, t) or f'floats.{product}({t}, {_text(partial)})'}"
+
+
+def _zeros_win(operation: Elementwise, position: int) -> bool:
+    """As `Elementwise.product` has it."""
+    return operation is zeros_win or (operation is chain and position == 1)
 
 
 def _sign(partial: object, factor: str) -> str:

@@ -21,71 +21,73 @@ NONE: Final = -1
 INPUT: Final = 0
 CONSTANT: Final = 1
 CHAIN: Final = 2
-ADD: Final = 3
-SUBTRACT: Final = 4
-MULTIPLY: Final = 5
-DIVIDE: Final = 6
-NEGATIVE: Final = 7
-SIGN: Final = 8
-FLOOR: Final = 9
-CEIL: Final = 10
-FLOOR_DIVIDE: Final = 11
-IS_ZERO: Final = 12
-REMAINDER: Final = 13
-ABSOLUTE: Final = 14
-EXP: Final = 15
-EXP2: Final = 16
-EXPM1: Final = 17
-RECIPROCAL: Final = 18
-LOG: Final = 19
-LOG1P: Final = 20
-LOG2: Final = 21
-LOG10: Final = 22
-SQUARE: Final = 23
-SQRT: Final = 24
-CBRT: Final = 25
-POWER: Final = 26
-SIGMOID_SLOPE: Final = 27
-SIGMOID: Final = 28
-LOGADDEXP: Final = 29
-SIN: Final = 30
-COS: Final = 31
-TAN: Final = 32
-ARCSIN: Final = 33
-ARCCOS: Final = 34
-ARCTAN: Final = 35
-SINH: Final = 36
-COSH: Final = 37
-TANH: Final = 38
-ARCSINH: Final = 39
-ARCCOSH: Final = 40
-ARCTANH: Final = 41
-HYPOT: Final = 42
-ARCTAN2: Final = 43
-ERF: Final = 44
-ERFC: Final = 45
-STEP: Final = 46
-RELU: Final = 47
-SOFTPLUS: Final = 48
-SILU: Final = 49
-NORMAL_PDF: Final = 50
-NORMAL_CDF: Final = 51
-GELU: Final = 52
-SHARE: Final = 53
-MAXIMUM: Final = 54
-MINIMUM: Final = 55
-STOP_GRADIENT: Final = 56
-LESS: Final = 57
-LESS_EQUAL: Final = 58
-GREATER: Final = 59
-GREATER_EQUAL: Final = 60
-EQUAL: Final = 61
-NOT_EQUAL: Final = 62
+ZEROS_WIN: Final = 3
+ADD: Final = 4
+SUBTRACT: Final = 5
+MULTIPLY: Final = 6
+DIVIDE: Final = 7
+NEGATIVE: Final = 8
+SIGN: Final = 9
+FLOOR: Final = 10
+CEIL: Final = 11
+FLOOR_DIVIDE: Final = 12
+IS_ZERO: Final = 13
+REMAINDER: Final = 14
+ABSOLUTE: Final = 15
+EXP: Final = 16
+EXP2: Final = 17
+EXPM1: Final = 18
+RECIPROCAL: Final = 19
+LOG: Final = 20
+LOG1P: Final = 21
+LOG2: Final = 22
+LOG10: Final = 23
+SQUARE: Final = 24
+SQRT: Final = 25
+CBRT: Final = 26
+POWER: Final = 27
+SIGMOID_SLOPE: Final = 28
+SIGMOID: Final = 29
+LOGADDEXP: Final = 30
+SIN: Final = 31
+COS: Final = 32
+TAN: Final = 33
+ARCSIN: Final = 34
+ARCCOS: Final = 35
+ARCTAN: Final = 36
+SINH: Final = 37
+COSH: Final = 38
+TANH: Final = 39
+ARCSINH: Final = 40
+ARCCOSH: Final = 41
+ARCTANH: Final = 42
+HYPOT: Final = 43
+ARCTAN2: Final = 44
+ERF: Final = 45
+ERFC: Final = 46
+STEP: Final = 47
+RELU: Final = 48
+SOFTPLUS: Final = 49
+SILU: Final = 50
+NORMAL_PDF: Final = 51
+NORMAL_CDF: Final = 52
+GELU: Final = 53
+SHARE: Final = 54
+MAXIMUM: Final = 55
+MINIMUM: Final = 56
+STOP_GRADIENT: Final = 57
+LESS: Final = 58
+LESS_EQUAL: Final = 59
+GREATER: Final = 60
+GREATER_EQUAL: Final = 61
+EQUAL: Final = 62
+NOT_EQUAL: Final = 63
 
 CODES: Final[dict[str, int]] = {
     "input": INPUT,
     "constant": CONSTANT,
     "chain": CHAIN,
+    "zeros_win": ZEROS_WIN,
     "add": ADD,
     "subtract": SUBTRACT,
     "multiply": MULTIPLY,
@@ -147,7 +149,7 @@ CODES: Final[dict[str, int]] = {
     "equal": EQUAL,
     "not_equal": NOT_EQUAL,
 }
-COUNT: Final = 63
+COUNT: Final = 64
 
 
 def value_of_one(code: i32, x: float) -> float:
@@ -241,6 +243,8 @@ def value_of_two(code: i32, x: float, y: float) -> float:
     """The value of an operation of two numbers."""
     if code == CHAIN:
         return floats.chain(x, y)
+    if code == ZEROS_WIN:
+        return floats.zeros_win(x, y)
     if code == ADD:
         return x + y
     if code == SUBTRACT:
@@ -307,7 +311,12 @@ def pull(
             x = numbers[left]
             y = numbers[right]
             cotangents[left] += g * y
-            cotangents[right] += g * x
+            cotangents[right] += floats.zeros_win(g, x)
+        elif code == ZEROS_WIN:
+            x = numbers[left]
+            y = numbers[right]
+            cotangents[left] += floats.zeros_win(g, y)
+            cotangents[right] += floats.zeros_win(g, x)
         elif code == ADD:
             cotangents[left] += g
             cotangents[right] += g
@@ -497,7 +506,12 @@ def push(
             x = numbers[left]
             y = numbers[right]
             tangents[at] = floats.chain(t, y)
-            tangents[at] += floats.chain(u, x)
+            tangents[at] += floats.zeros_win(u, x)
+        elif code == ZEROS_WIN:
+            x = numbers[left]
+            y = numbers[right]
+            tangents[at] = floats.zeros_win(t, y)
+            tangents[at] += floats.zeros_win(u, x)
         elif code == ADD:
             tangents[at] = t
             tangents[at] += u

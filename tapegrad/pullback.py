@@ -14,7 +14,7 @@ from typing import Final, cast
 import numpy as np
 
 from tapegrad.cotangents import Parts, accumulate, add_part, add_parts, added, fitted, settled
-from tapegrad.elementwise import Binary, Unary, evaluated
+from tapegrad.elementwise import Binary, Unary, chain, evaluated, zeros_win
 from tapegrad.kernels import CONSTANT
 from tapegrad.maps import General, zeros_like
 from tapegrad.ops.shape import take_index
@@ -59,6 +59,7 @@ def pull_back(
             continue
         primitive = OPERATIONS[codes[index]]
         of_numbers = type(values[index]) is not _ARRAY and type(values[left]) is not _ARRAY
+        of_numbers = of_numbers and not (primitive is chain or primitive is zeros_win)
         if type(g) is float and of_numbers and isinstance(primitive, (Binary, Unary)):
             # Short for the general case below: numbers, and a rule that is a dictionary of partials. (Not `*`, for
             # which the compiler would take both for floats. The ignored types: what a number has reached is one.)

@@ -181,9 +181,9 @@ def _pulled_by_partials(
     for position in wanted:
         partial = primitive.partial(partials, position)
         if type(partial) is float:  # sum over what was broadcast before the product with a number, not after it
-            terms[position] = times(fitted(g, operands[position]), partial)
+            terms[position] = primitive.product(fitted(g, operands[position]), partial, position)
         else:
-            terms[position] = times(g, partial)
+            terms[position] = primitive.product(g, partial, position)
     return terms
 
 

@@ -26,7 +26,7 @@ ONE = (
 )  # fmt: skip
 TWO = (
     "arctan2", "chain", "divide", "floor_divide", "hypot", "logaddexp", "maximum", "minimum", "power", "remainder",
-    "share",
+    "share", "zeros_win",
 )  # fmt: skip
 NOT_NAN_AT_NAN = {"is_zero", "step"}
 

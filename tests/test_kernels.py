@@ -18,7 +18,18 @@ from strategies import NUMBERS, SPECIAL
 import tapegrad as tg
 import tapegrad.numpy as tnp
 from tapegrad import floats, generator, kernels, ops
-from tapegrad.elementwise import Binary, Elementwise, Nary, Unary, binary, elementwise, evaluated, unary
+from tapegrad.elementwise import (
+    Binary,
+    Elementwise,
+    Nary,
+    Unary,
+    binary,
+    chain,
+    elementwise,
+    evaluated,
+    unary,
+    zeros_win,
+)
 from tapegrad.forward import push_forward, push_numbers
 from tapegrad.kernels import CODES, COUNT
 from tapegrad.ops import selection
@@ -60,7 +71,12 @@ def test_what_is_checked_in_is_what_is_generated() -> None:
 
 
 def test_every_operation_of_every_family_has_a_code_of_its_own() -> None:
-    declared = [x for family in FAMILIES for x in vars(family).values() if isinstance(x, (Unary, Binary, Comparison))]
+    declared = [
+        x
+        for family in [*FAMILIES, elementwise]
+        for x in vars(family).values()
+        if isinstance(x, (Unary, Binary, Comparison))
+    ]
     assert {x.name for x in declared} | {"input", "constant"} == CODES.keys()
     assert all(x.code == CODES[x.name] for x in declared)
     assert sorted(CODES.values()) == list(range(COUNT))
@@ -112,8 +128,13 @@ def stated_by_rule(operation: Elementwise, point: Point, g: float, tangents: Poi
     """The same, written out: what is exactly zero, or is no position of the rule, contributes exactly zero."""
     stated = operation.partials(operation.compute(*point), point)
     partials = {position: cast(float, evaluated(partial)) for position, partial in stated.items()}
-    cotangents = [floats.chain(g, partials[i]) if i in partials else 0.0 for i in range(len(point))]
-    terms = [floats.chain(t, partials[i]) if i in partials else 0.0 for i, t in enumerate(tangents)]
+    by = [floats.chain, floats.chain]
+    if operation is chain:  # where its cotangent is zero, so are its slopes
+        by[1] = floats.zeros_win
+    elif operation is zeros_win:
+        by = [floats.zeros_win, floats.zeros_win]
+    cotangents = [by[i](g, partials[i]) if i in partials else 0.0 for i in range(len(point))]
+    terms = [by[i](t, partials[i]) if i in partials else 0.0 for i, t in enumerate(tangents)]
     return [*cotangents, functools.reduce(operator.add, terms)]
 
 

@@ -161,5 +161,5 @@ def test_other_operands_are_refused(other: object) -> None:
 
 def test_a_name_shared_with_an_internal_operation_is_no_door() -> None:
     """Only ufuncs come in here; `chain`, `share` and their kind have no NumPy name to be reached by."""
-    internal = ("chain", "share", "is_zero", "step", "normal_pdf", "normal_cdf", "stop_gradient")
+    internal = ("chain", "zeros_win", "share", "is_zero", "step", "normal_pdf", "normal_cdf", "stop_gradient")
     assert not any(hasattr(np, name) for name in internal)

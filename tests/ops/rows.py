@@ -13,7 +13,7 @@ from typing import TypeAlias
 import attrs
 from mpmath import mp
 
-from tapegrad.elementwise import Elementwise, chain
+from tapegrad.elementwise import Elementwise, chain, zeros_win
 from tapegrad.ops import activation, arithmetic, exponential, selection, structural, trigonometric
 
 __all__ = ["ROWS", "Point", "Row", "assert_near", "misses"]
@@ -264,6 +264,7 @@ ARITHMETIC = (
     unary(arithmetic.absolute, abs, mp.sign, WIDE, smooth=nonzero),
     unary(arithmetic.is_zero, lambda x: mp.mpf(x == 0), zero, WIDE, (0.0, -0.0), smooth=nonzero),
     Row(chain, lambda g, p: g * p, (second, first), BOTH),
+    Row(zeros_win, lambda x, y: x * y, (second, first), BOTH),
     unary(structural.stop_gradient, first, zero, WIDE),
 )
 
