@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
     """What the figures depend on."""
     return {
         "date": date.today().isoformat(),
-        "machine": f"{_processor()}, {os.cpu_count()} cores",
+        "machine": f"{_processor()}, {os.cpu_count()} cores, one thread for each contestant",
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "numpy": np.__version__,

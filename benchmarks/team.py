@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 import attrs
 
-from benchmarks.contestants import ENVIRONMENT
+from benchmarks.contestants import ENVIRONMENT, ONE_THREAD
 from benchmarks.worker import Entry, Introduction, introduce
 
 __all__ = ["Worker", "workers"]
@@ -46,7 +46,7 @@ def workers(contestants: Sequence[str]) -> Iterator[tuple[list[Worker], dict[str
         started: dict[str, tuple[ProcessPoolExecutor, Future[Introduction]]] = {}
         for contestant in contestants:  # all at once, since some libraries take long to import
             process = stack.enter_context(ProcessPoolExecutor(1, multiprocessing.get_context("spawn")))
-            with _environment(ENVIRONMENT.get(contestant, {})):
+            with _environment({**ONE_THREAD, **ENVIRONMENT.get(contestant, {})}):
                 started[contestant] = process, process.submit(introduce, contestant)
         for contestant, (process, introduction) in started.items():
             try:

@@ -19,7 +19,7 @@ import attrs
 
 from benchmarks.checks import relative_error
 from benchmarks.contestants import load
-from benchmarks.program import Answer, Differentiated
+from benchmarks.program import Answer, Differentiated, Floats
 from benchmarks.works import WORKS, AnyTask, Task
 
 __all__ = ["Checked", "Entry", "Held", "Introduction", "Turn", "check", "hold", "introduce", "take_turn"]
@@ -61,20 +61,8 @@ class Ready:
     """A task in the hands of a contestant, who has done what is done once."""
 
     differentiated: Differentiated
+    timed: Differentiated  # the same, with the gradient step if one belongs to the work
     point: tuple[Any, ...]  # floats, or arrays of the contestant's own kind
-    rate: float | None
-
-    def job(self) -> Callable[[], object]:
-        """What is timed: value and gradient at the point, and the gradient step if one belongs to the work."""
-        differentiated, point, rate = self.differentiated, self.point, self.rate
-        if rate is None:
-            return lambda: differentiated(*point)
-
-        def step() -> Answer:
-            value, gradient = differentiated(*point)
-            return value, [w - rate * g for w, g in zip(point, gradient, strict=False)]  # behind these come the data
-
-        return step
 
 
 @functools.cache
@@ -82,12 +70,30 @@ def _ready(entry: Entry) -> Ready:
     """Some contestants compile here, and NumPy's arrays become those of the contestant."""
     contestant, task = load(entry.contestant), entry.task
     if isinstance(task, Task):
-        return Ready(contestant.differentiate(task.program), task.point, task.rate)
-    if contestant.over_arrays is None:
-        msg = f"{contestant.name} knows no arrays"
+        differentiated = contestant.differentiate(task.program)
+        return Ready(differentiated, _stepping(differentiated, task.rate), task.point)
+    way = contestant.over_arrays
+    if way is None:
+        msg = f"{contestant.name} knows numbers only"
         raise TypeError(msg)
-    differentiated = contestant.over_arrays.differentiate(task.program)
-    return Ready(differentiated, tuple(map(contestant.over_arrays.own, task.point)), task.rate)
+    differentiated = way.differentiate(task.program)
+    if way.step is not None and task.rate is not None:
+        timed = way.step(task.program, task.rate)
+    else:
+        timed = _stepping(differentiated, task.rate)
+    return Ready(differentiated, timed, tuple(map(way.own, task.point)))
+
+
+def _stepping(differentiated: Differentiated, rate: float | None) -> Differentiated:
+    """Value and gradient, and if there is a rate the gradient step."""
+    if rate is None:
+        return differentiated
+
+    def step(*point: float | Floats) -> Answer:
+        value, gradient = differentiated(*point)
+        return value, [w - rate * g for w, g in zip(point, gradient, strict=False)]  # behind these come the data
+
+    return step
 
 
 # ---- to answer ------------------------------------------------------------------------------
@@ -123,12 +129,13 @@ class Turn:
 
 def take_turn(entry: Entry, repeats: int, collecting: bool) -> Turn:
     """Run the work again and again, with the garbage collector on or off."""
-    job = _ready(entry).job()
+    ready = _ready(entry)
+    timed, point = ready.timed, ready.point
     gc.collect()
     with _collector(collecting):
         before, start = _collections(), time.perf_counter()
         for _ in range(repeats):
-            job()
+            timed(*point)
         seconds, collections = time.perf_counter() - start, _collections() - before
     return Turn(seconds / repeats, collections / repeats)
 

@@ -67,7 +67,8 @@ class WholeArrays(Primitive):
         recording = newest_recording(operands)
         if recording is not None:
             return recording.record(self, operands, params)
-        return self.compute(*map(as_value, operands), **dict(params))
+        values = [as_value(operand) for operand in operands]
+        return self.compute(*values, **dict(params)) if params else self.compute(*values)
 
     def batch(self, operands: Sequence[object], lanes: Sequence[bool], size: int, params: Params) -> object:
         if self.batched is not None:

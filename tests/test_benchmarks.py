@@ -129,6 +129,18 @@ def test_contestants_that_know_arrays_agree_too(contestant: Contestant, name: st
         assert relative_error(differentiated(*point), task.program.by_hand(*task.point)) <= measure.TOLERANCE
 
 
+@pytest.mark.parametrize("name", ["A2", "A4"])
+def test_a_step_of_its_own_is_that_of_the_gradient(contestant: Contestant, name: str) -> None:
+    way = contestant.over_arrays
+    if way is None or way.step is None:
+        pytest.skip(f"{contestant.name} has no step of its own")
+    task = arrays_task(name, 96)
+    value, gradient = task.program.by_hand(*task.point)
+    stepped = way.step(task.program, 0.5)(*[way.own(x) for x in task.point])
+    expected = value, [w - 0.5 * g for w, g in zip(task.point, gradient, strict=False)]
+    assert relative_error(stepped, expected) <= measure.TOLERANCE
+
+
 def test_what_is_kept_has_a_record_for_each_operation(contestant: Contestant) -> None:
     if contestant.keep is None:
         pytest.skip(f"{contestant.name} keeps nothing that can be told from the rest")
@@ -183,6 +195,11 @@ def test_a_missing_library_is_left_out_with_its_reason() -> None:
     with workers(["nobody", "object_graph"]) as (team, skipped):
         assert [worker.introduction.name for worker in team] == ["object graph"]
     assert skipped == {"nobody": "No module named 'benchmarks.contestants.nobody'"}
+
+
+def test_every_contestant_has_one_thread() -> None:
+    with workers(["object_graph", INTERPRETED]) as (team, _):
+        assert [worker.call(os.getenv, "OMP_NUM_THREADS") for worker in team] == ["1", "1"]
 
 
 def test_the_interpreted_core_has_a_process_that_knows_of_it() -> None:

@@ -18,8 +18,8 @@ import numpy as np
 from benchmarks.program import Answer, ArrayProgram, Differentiated, Floats, Number, Operations, Program
 
 __all__ = [
-    "BASELINE", "BY_HAND", "ENVIRONMENT", "INTERPRETED", "PEERS", "Contestant", "HasGradient", "Kept", "OverArrays",
-    "by_backward", "forward", "load", "nodes",
+    "BASELINE", "BY_HAND", "ENVIRONMENT", "INTERPRETED", "ONE_THREAD", "PEERS", "Contestant", "HasGradient", "Kept",
+    "OverArrays", "by_backward", "forward", "load", "nodes",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -41,6 +41,8 @@ class OverArrays:
     differentiate: Callable[[ArrayProgram], Differentiated]
     own: Callable[[Floats], object] = np.asarray
     """NumPy's array as one of its own, which is done outside the clock."""
+    step: Callable[[ArrayProgram, float], Differentiated] | None = None
+    """The value and the arrays after a gradient step of this rate, where that is more than ``w - rate * g``."""
 
 
 @attrs.frozen
@@ -115,6 +117,14 @@ PEERS = (
 
 ENVIRONMENT: Mapping[str, Mapping[str, str]] = {INTERPRETED: {"TAPEGRAD_PURE": "1"}}
 """What must be set before a contestant's library is first imported."""
+
+ONE_THREAD: Mapping[str, str] = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+"""The same for all: a product of matrices on several threads waits for the one whose core has something else to do."""
 
 
 def load(name: str) -> Contestant:

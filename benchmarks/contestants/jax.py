@@ -10,7 +10,7 @@ import jax
 from benchmarks.contestants import Contestant, OverArrays
 from benchmarks.program import Answer, ArrayOperations, ArrayProgram, Differentiated, Program
 
-__all__ = ["CONTESTANT", "answering", "answering_arrays", "own", "transformed"]
+__all__ = ["CONTESTANT", "Number", "answering", "answering_arrays", "own", "transformed"]
 
 Number = Any  # a tracer or an array; JAX may not be installed where this is checked
 

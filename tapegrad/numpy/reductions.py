@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -31,7 +32,12 @@ __all__ = [
 def reduced(operation: WholeArrays, x: Var, axis: Axis, keepdims: bool, **facts: Static) -> Var:
     """An operation along axes as NumPy states them."""
     shape = shape_of(x)
-    axes = from_the_end(axis, len(shape))
+    return _reduced(operation, x, shape, from_the_end(axis, len(shape)), keepdims, **facts)
+
+
+def _reduced(
+    operation: WholeArrays, x: Var, shape: Sequence[int], axes: tuple[int, ...], keepdims: bool, **facts: Static
+) -> Var:
     out = operation(x, axes=axes, **facts)
     return reshaped(out, kept(shape, axes)) if keepdims else out
 
@@ -44,7 +50,9 @@ def reshaped(out: object, shape: tuple[int, ...]) -> Var:
 def along(operation: WholeArrays, x: object, axis: Axis, keepdims: bool) -> Var:
     """As `reduced`, where nothing is to be done along no axes."""
     x = operand(x)
-    return reduced(operation, x, axis, keepdims) if from_the_end(axis, len(shape_of(x))) else x
+    shape = shape_of(x)
+    axes = from_the_end(axis, len(shape))
+    return _reduced(operation, x, shape, axes, keepdims) if axes else x
 
 
 def count(x: object, axis: Axis) -> int:

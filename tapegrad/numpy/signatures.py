@@ -62,6 +62,8 @@ def operand(x: object) -> Var:
     Lists become arrays, also those with traced values in them; a mask becomes the variable it comes from. Raises
     ValueError for a list of unequal shapes, OperandError for what is no number.
     """
+    if isinstance(x, Var):
+        return x
     if isinstance(x, (list, tuple)) and holds_traced(x):
         parts = [operand(item) for item in x]
         shapes = sorted({shape_of(part) for part in parts})

@@ -75,6 +75,8 @@ def sum_to(g: object, shape: tuple[int, ...]) -> object:
     more = len(found) - len(shape)
     axes = [axis - len(found) for axis in range(more)]
     axes += [axis - len(shape) for axis, length in enumerate(shape) if length == 1 and found[more + axis] != 1]
+    if isinstance(g, np.ndarray):  # as below, with nobody to record it
+        return np.add.reduce(g, axis=tuple(axes)).reshape(shape)
     summed = sum_axes(g, axes=tuple(axes))
     return summed if shape_of(summed) == shape else reshape(summed, shape=shape)
 
@@ -87,6 +89,8 @@ broadcast_to: Linear = Linear(
 def spread(g: object, x: object, axes: Sequence[int]) -> object:
     """`g`, in which `axes` of `x` were dropped, along those again: the shape of `x`."""
     shape = shape_of(x)
+    if isinstance(g, np.ndarray):  # as below, with nobody to record it
+        return _broadcast(g.reshape(kept(shape, axes)), shape)
     if len(axes) == len(shape):  # a number
         return broadcast_to(g, shape=shape)
     return broadcast_to(reshape(g, shape=kept(shape, axes)), shape=shape)
