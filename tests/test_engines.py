@@ -80,8 +80,11 @@ def test_a_sweep_of_arrays_goes_on_where_a_rule_closes_over_a_traced_value() -> 
             return x * 2.0
 
         scaled.defvjp(lambda x: (x * 2.0, None), lambda residuals, g: (g * scale,))
-        gradient = tg.grad(lambda x: tnp.sum(tnp.sin(scaled(tnp.exp(x))) * x[0]))
-        return tnp.sum(gradient(np.array([0.5, -1.0])))
+
+        def total(x: tg.ArrayVar) -> tg.Scalar:
+            return tnp.sum(tnp.sin(scaled(tnp.exp(x))) * x[0])
+
+        return tnp.sum(tg.grad(total)(cast(tg.ArrayVar, np.array([0.5, -1.0]))))
 
     check_grads(slope, (1.5,))
 
