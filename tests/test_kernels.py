@@ -128,7 +128,7 @@ def stated_by_rule(operation: Elementwise, point: Point, g: float, tangents: Poi
     """The same, written out: what is exactly zero, or is no position of the rule, contributes exactly zero."""
     stated = operation.partials(operation.compute(*point), point)
     partials = {position: cast(float, evaluated(partial)) for position, partial in stated.items()}
-    by = [floats.chain, floats.chain]
+    by: list[Callable[[float, float], float]] = [floats.chain, floats.chain]
     if operation is chain:  # where its cotangent is zero, so are its slopes
         by[1] = floats.zeros_win
     elif operation is zeros_win:
