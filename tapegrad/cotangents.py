@@ -114,6 +114,8 @@ def add_part(
 
     Where it is traced further out, every such sum would be recorded: it is kept in `parts`, for `_add_parts`.
     """
+    if np.asarray(concrete(x)).dtype.kind not in "fc":  # integers and booleans have no derivative
+        return
     at = cast(FrozenIndex, params[0][1])
     so_far = cotangents[index]
     is_plain = isinstance(g, (float, np.ndarray)) and isinstance(x, np.ndarray)

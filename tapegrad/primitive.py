@@ -73,6 +73,14 @@ class Recording:
         Of arrays that is an array of booleans.
         """
 
+    def is_open(self) -> bool:
+        """Whether something can be recorded here, or by what stands in for it."""
+        return False
+
+    def current(self, operand: Operand) -> Operand:
+        """`operand` as who records now knows it: when a call is traced again, what it captured has another value."""
+        return operand
+
     def write(self, code: i32, left: i32, right: i32, number: float) -> Operand:
         """Append an operation on records of this trace that gave `number`, and return its variable."""
         del code, left, right, number

@@ -20,7 +20,7 @@ from tapegrad.arrays import FrozenArray, frozen
 from tapegrad.columns import Columns, Values, empty_columns, reuse
 from tapegrad.kernels import CONSTANT, COUNT, INPUT, NONE
 from tapegrad.masks import Mask, observe, symbolic
-from tapegrad.primitive import ARRAYS, Comparison, Params, Primitive, Recording, as_value, concrete
+from tapegrad.primitive import ARRAYS, Comparison, Operand, Params, Primitive, Recording, as_value, concrete
 from tapegrad.source import caller
 from tapegrad.tape import Tape
 from tapegrad.variables import ArrayVar, Var
@@ -178,7 +178,7 @@ class Recorder(Recording):
         writer = self.writer(operands)
         if any(isinstance(concrete(x), (np.ndarray, np.generic)) for x in operands):
             asked = writer.record(comparison.over, operands)
-            return Mask.of(asked) if asked.shape else bool(observe(asked))
+            return Mask(asked) if asked.shape else bool(observe(asked))
         indices, values = writer._locate_all(operands)
         outcome = comparison.evaluate(values, ())
         writer.append(comparison.code, indices[0], indices[1], 1.0 if outcome else 0.0)
@@ -220,6 +220,14 @@ class Recorder(Recording):
             own = [x for x in operands if isinstance(x, Var) and x._recorder is self]
             raise self.leaked(own[0] if own else None)
         return self  # another stands in for it, but in another thread
+
+    def is_open(self) -> bool:
+        """Whether something can be recorded here, or by what stands in for it in this thread."""
+        return not self.ended or threading.get_ident() in self.stand_ins
+
+    def current(self, operand: Operand) -> Operand:
+        """`operand` as who records now knows it. Raises LeakedVariableError if this trace has ended."""
+        return self.writer((operand,)).adopt(cast(Var, operand))
 
     @contextmanager
     def standing_in(self) -> Iterator[None]:

@@ -107,7 +107,7 @@ class CallArguments:
     def of(cls, args: tuple[object, ...]) -> tuple[CallArguments, list[Var]]:
         """The arguments, and the traced values among them. A plain array is kept as it is now."""
         leaves, structure = tree.flatten(args)
-        leaves = [FrozenArray(leaf) if type(leaf) is np.ndarray else symbolic(leaf) for leaf in leaves]
+        leaves = [FrozenArray(leaf) if type(leaf) is np.ndarray else leaf for leaf in map(symbolic, leaves)]
         positions = tuple(i for i, leaf in enumerate(leaves) if isinstance(leaf, Var))
         statics = tuple(None if isinstance(leaf, Var) else leaf for leaf in leaves)
         return cls(structure, statics, positions), [leaf for leaf in leaves if isinstance(leaf, Var)]

@@ -172,9 +172,9 @@ def lower(aux: object, recorder: Recorder) -> object:
     def lowered(leaf: object) -> object:
         traced = symbolic(leaf)
         if not isinstance(traced, Var) or traced.recording is not recorder:
-            return leaf
+            return handed_out(traced) if isinstance(leaf, Mask) and not isinstance(traced, Var) else leaf
         value = handed_out(traced.primal)
-        return Mask.of(value) if isinstance(leaf, Mask) and isinstance(value, Var) else value
+        return Mask(value) if isinstance(leaf, Mask) and isinstance(value, Var) else value
 
     return tree.map_leaves(lowered, aux)
 

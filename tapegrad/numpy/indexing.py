@@ -84,7 +84,7 @@ def _condition(condition: object) -> object:
 
 
 def _has_axes(x: object) -> bool:
-    return bool(shape_of(x)) or isinstance(x, (list, tuple))
+    return bool(shape_of(symbolic(x))) or isinstance(x, (list, tuple))
 
 
 @answers(np.nonzero)

@@ -31,13 +31,13 @@ def asked(question: Nary, *operands: object) -> object:
     """The answer for each element."""
     answer: object = question.evaluate([symbolic(x) for x in operands], ())
     if isinstance(answer, ArrayVar):
-        return Mask.of(answer) if answer.shape else bool(observe(answer))
+        return Mask(answer) if answer.shape else bool(observe(answer))
     return answer if isinstance(answer, np.ndarray) else bool(answer)
 
 
 def chosen(condition: object, x: object, y: object) -> Var:
     """`x` where the condition holds, else `y`; what is not taken has no part in the derivative."""
-    if isinstance(condition, np.ndarray):
+    if isinstance(condition, (np.ndarray, Mask)):
         return cast(Var, select(symbolic(condition), x, y))
     return cast(Var, x if condition else y)
 

@@ -196,7 +196,7 @@ def _answered(out: object) -> bool | npt.NDArray[np.bool_]:
     """An answer to look at: an array of answers remembers where it comes from, one answer is a guard of the tape."""
     if not isinstance(out, Operand):
         return cast("npt.NDArray[np.bool_]", out)
-    return Mask.of(out) if shape_of(out) else bool(observe(out))
+    return cast("npt.NDArray[np.bool_]", Mask(out)) if shape_of(out) else bool(observe(out))
 
 
 @deciding(np.all)

@@ -88,7 +88,7 @@ def _of_operand(function: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(function)
     def called(x: object, *args: object, **keywords: object) -> object:
         out = function(operand(x), *args, **keywords)
-        return Mask.of(out) if type(x) is Mask and isinstance(out, ArrayVar) and out.dtype == bool else out
+        return Mask(out) if type(x) is Mask and isinstance(out, ArrayVar) and out.dtype == bool else out
 
     return called
 
