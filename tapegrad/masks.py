@@ -3,8 +3,8 @@
 ``x > 0`` of a traced array answers as a boolean array of NumPy does; but a program that goes on to
 ``where(x > 0, ...)`` depends on `x`, and a replay at other inputs must compare again. So the answer knows its record.
 tapegrad's own functions, and arithmetic with traced values, read the record. Anything else that looks at the
-booleans leaves a guard on the tape, which says what was seen. Therefore a mask is no `numpy.ndarray`: the memory of
-one is read by ``np.asarray(mask)`` or ``plain[mask]`` without asking, and here NumPy has to ask.
+booleans leaves a guard on the tape, which says what was seen. Therefore a mask has not the memory of an array, which
+``np.asarray(mask)`` or ``plain[mask]`` would read without asking: NumPy has to ask. To ``isinstance`` it is an array.
 """
 
 from __future__ import annotations
@@ -83,6 +83,11 @@ class Mask(np.lib.mixins.NDArrayOperatorsMixin):  # not to be hashed, as no arra
         self._seen = False
         self.traced = traced
 
+    @property  # type: ignore[misc, override]  # what isinstance asks for, beside the type
+    def __class__(self) -> type[AnyArray]:
+        """`numpy.ndarray`: what is said of arrays of booleans holds for a mask."""
+        return np.ndarray
+
     def plain(self) -> AnyArray:
         """The booleans, for reading, with a guard that they have been seen."""
         if not self._is_open():
@@ -116,7 +121,7 @@ class Mask(np.lib.mixins.NDArrayOperatorsMixin):  # not to be hashed, as no arra
             answer = known.evaluate([symbolic(x) for x in operands], ())  # type: ignore[union-attr]  # Elementwise
             kind = cast(AnyArray, concrete(answer))
             return Mask(answer) if isinstance(answer, Operand) and kind.dtype == bool else answer
-        if any(isinstance(out, Mask) for out in cast(tuple[object, ...], options.get("out", ()))):
+        if any(type(out) is Mask for out in cast(tuple[object, ...], options.get("out", ()))):
             msg = f"a mask cannot be changed, at {caller()}; write mask = mask | other, or take mask.copy() first"
             raise OperandError(msg)
         return getattr(ufunc, method)(*_seen(operands), **options)
@@ -239,5 +244,5 @@ def _seen(operands: Iterable[object]) -> list[object]:
         if isinstance(x, (list, tuple)):
             seen.append(type(x)(_seen(x)))
         else:
-            seen.append(x.plain() if isinstance(x, Mask) else x)
+            seen.append(x.plain() if type(x) is Mask else x)
     return seen
