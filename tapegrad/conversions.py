@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, Protocol
 
 import numpy as np
@@ -19,8 +19,9 @@ from tapegrad.maps import shape_of
 from tapegrad.source import caller
 
 __all__ = [
-    "apply_ufunc", "refuse_array", "refuse_assignment", "refuse_complex", "refuse_float", "refuse_hash",
+    "CHANGES", "apply_ufunc", "refuse_array", "refuse_assignment", "refuse_complex", "refuse_float", "refuse_hash",
     "refuse_index", "refuse_integer", "refuse_pickle", "refuse_rounding", "refuse_truth",
+    "refusing",
 ]  # fmt: skip
 
 
@@ -109,6 +110,24 @@ def refuse_assignment() -> NoReturn:
     """Refuse ``x[i] = v``."""
     msg = f"a traced array cannot be changed, at {caller()}; x = x.at[i].set(v), or .add(v), gives a changed copy"
     raise ConversionError(msg)
+
+
+CHANGES = {
+    "fill": "tnp.full_like(x, v) gives an array of v", "partition": "tnp.partition(x, k) gives a changed copy",
+    "put": "x = x.at[i].set(v) gives a changed copy", "resize": "tnp.resize(x, shape) gives a changed copy",
+    "sort": "tnp.sort(x) gives a sorted copy",
+}  # fmt: skip
+"""The methods of an array that would change it, and what to call instead."""
+
+
+def refusing(name: str) -> Callable[..., NoReturn]:
+    """A method that refuses ``x.sort()``, or another of the `CHANGES`."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        msg = f"x.{name}(...) would change a traced array, at {caller()}; {CHANGES[name]}"
+        raise ConversionError(msg)
+
+    return refuse
 
 
 def refuse_index() -> NoReturn:

@@ -15,6 +15,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from tapegrad import conversions
 from tapegrad.arrays import AnyArray, FrozenArray
 from tapegrad.dispatch import NUMPY, apply_function, named
 from tapegrad.elementwise import Elementwise
@@ -214,6 +215,8 @@ class Mask(np.lib.mixins.NDArrayOperatorsMixin):  # not to be hashed, as no arra
         return getattr(self.plain(), name)
 
     def __bool__(self) -> bool:
+        if self.size != 1:
+            conversions.refuse_truth(self.shape)
         return bool(self.plain())
 
     def __iter__(self) -> Iterator[object]:

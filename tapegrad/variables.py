@@ -221,6 +221,8 @@ class ArrayVar(Var):
 
     def before(self, operation: Binary, other: object) -> object:
         recorder = self._recorder
+        if type(other) is list:
+            other = dispatch.named("array")(other)
         if type(self._outer) is _ARRAY and not recorder.sealed:
             if type(other) is float:
                 value = operation.over_arrays((self._outer, other))
@@ -230,6 +232,9 @@ class ArrayVar(Var):
                 value = operation.over_arrays((self._outer, other._outer))
                 return recorder.write_any(operation.code, self._index, other._index, value)
         return super().before(operation, other)
+
+    def after(self, operation: Binary, other: object) -> object:
+        return super().after(operation, dispatch.named("array")(other) if type(other) is list else other)
 
     @overload
     def __getitem__(self, index: int | np.integer | tuple[int, ...]) -> Var: ...  # type: ignore[overload-overlap]
@@ -252,6 +257,9 @@ class ArrayVar(Var):
 
     def __iter__(self) -> Iterator[Var]:
         return iter([self[i] for i in range(len(self))])
+
+    def __reversed__(self) -> Iterator[Var]:
+        return iter([self[i] for i in reversed(range(len(self)))])
 
     def __lt__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # for each element
         return cast("npt.NDArray[np.bool_]", self.compared(selection.less, other))
@@ -326,6 +334,9 @@ def plain_integers(x: object) -> object:
 # The compiler fills no slot for this method; assigning it, as here, makes Python do so.
 setattr(Var, "__index__", Var.__index__)  # noqa: B010
 setattr(ArrayVar, "__index__", ArrayVar.__index__)  # noqa: B010
+
+for _name in conversions.CHANGES:  # no methods that a checker would offer
+    setattr(ArrayVar, _name, conversions.refusing(_name))
 
 setattr(Var, "__array__", lambda x, *_, **__: plain_integers(x))  # noqa: B010  # untyped: see `refuse_array`
 

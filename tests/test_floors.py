@@ -17,7 +17,7 @@ FLOORS: list[list[str]] = [
         "ops.factors", "ops.rounding", "ops.special", "ops.fourier", "ops.filters",
     ],
     [
-        "dispatch", "masks", "operators", "methods", "symbols", "conversions", "variables", "recorder", "tree", "trace",
+        "dispatch", "conversions", "masks", "operators", "methods", "symbols", "variables", "recorder", "tree", "trace",
         "naming",
     ],
     ["evaluate", "batch", "cotangents", "pullback", "sweeps", "reverse", "forward"],
