@@ -84,8 +84,8 @@ class Mask(np.lib.mixins.NDArrayOperatorsMixin):  # not to be hashed, as no arra
         self._seen = False
         self.traced = traced
 
-    @property  # type: ignore[misc, override]  # what isinstance asks for, beside the type
-    def __class__(self) -> type[AnyArray]:
+    @property  # type: ignore[misc]  # what isinstance asks for, beside the type
+    def __class__(self) -> type[AnyArray]:  # type: ignore[override]
         """`numpy.ndarray`: what is said of arrays of booleans holds for a mask."""
         return np.ndarray
 
