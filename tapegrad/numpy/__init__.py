@@ -4,6 +4,9 @@ Every function takes plain numbers, plain arrays and traced values alike: plain 
 The derivative of each is beside its value in `tapegrad.ops`.
 """
 
+from typing import TYPE_CHECKING
+
+from tapegrad import dispatch
 from tapegrad.numpy import (
     complexes,
     creation,
@@ -58,3 +61,9 @@ __all__ += sorting.__all__
 __all__ += products.__all__
 __all__ += signals.__all__
 __all__ += complexes.__all__
+
+if not TYPE_CHECKING:  # which would let any name pass
+
+    def __getattr__(name):
+        msg = f"tapegrad.numpy has no {name!r}{dispatch.nearest(name, __all__)}; docs/coverage.md lists what there is"
+        raise AttributeError(msg)
