@@ -15,6 +15,7 @@ from tapegrad.numpy import (
     joining,
     linalg,
     logic,
+    polynomials,
     products,
     quantiles,
     rearranging,
@@ -32,6 +33,7 @@ from tapegrad.numpy.floating import *  # noqa: F403
 from tapegrad.numpy.indexing import *  # noqa: F403
 from tapegrad.numpy.joining import *  # noqa: F403
 from tapegrad.numpy.logic import *  # noqa: F403
+from tapegrad.numpy.polynomials import *  # noqa: F403
 from tapegrad.numpy.products import *  # noqa: F403
 from tapegrad.numpy.quantiles import *  # noqa: F403
 from tapegrad.numpy.rearranging import *  # noqa: F403
@@ -57,4 +59,5 @@ __all__ += statistics.__all__
 __all__ += sorting.__all__
 __all__ += products.__all__
 __all__ += signals.__all__
+__all__ += polynomials.__all__
 __all__ += complexes.__all__
