@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, Protocol
 
@@ -159,6 +160,9 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], option
         keywords = {key: value for key, value in options.items() if key in {"axis", "keepdims"}}
         return dispatch.named(along[name])(*operands, **{"axis": 0, **keywords})
     answering = dispatch.NUMPY.get(ufunc)
+    is_scipys = getattr(sys.modules.get("scipy.special"), name, None) is ufunc
+    if is_scipys and answering is None:
+        answering = dispatch.answering(name)
     if answering is not None and (not options or options.keys() <= inspect.signature(answering).parameters.keys()):
         if method == "__call__":
             return answering(*operands, **options)
@@ -167,9 +171,9 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], option
             apart = (*shape_of(x), *[1] * len(shape_of(y)))
             return answering(dispatch.named("reshape")(x, apart), y)
     with_options = f" with {', '.join(options)}=" if options else ""
-    call = name if method == "__call__" else f"{name}.{method}"
+    call = f"{'scipy.special' if is_scipys else 'numpy'}.{name}{'' if method == '__call__' else f'.{method}'}"
     msg = (
-        f"numpy.{call}{with_options} is not among the operations that can be traced, at {caller()}"
+        f"{call}{with_options} is not among the operations that can be traced, at {caller()}"
         f"{dispatch.nearest(name, dispatch.known())}"
     )
     raise OperandError(msg)

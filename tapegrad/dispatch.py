@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 from tapegrad.errors import OperandError
 from tapegrad.source import caller
 
-__all__ = ["NUMPY", "Copies", "Places", "apply_function", "known", "named", "nearest", "register"]
+__all__ = ["NUMPY", "Copies", "Places", "answering", "apply_function", "known", "named", "nearest", "register"]
 
 _NAMED: Final[dict[str, Callable[..., object]]] = {}
 NUMPY: Final[dict[object, Callable[..., object]]] = {}
@@ -38,6 +38,9 @@ class Copies(Protocol[T_co]):
     def multiply(self, values: object) -> T_co: ...
 
 
+_IN_PLACE: Final = ("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask")
+
+
 def register(name: str, function: Callable[..., object], original: object = None) -> None:
     """Let `function` answer for ``x.name(...)``, and for the `original` of NumPy."""
     if original is None:
@@ -50,6 +53,11 @@ def register(name: str, function: Callable[..., object], original: object = None
 def named(name: str) -> Callable[..., object]:
     """The function that answers for the method `name`."""
     return _NAMED[name]
+
+
+def answering(name: str) -> Callable[..., object] | None:
+    """The function that answers for a function of that name elsewhere, as in SciPy; None if there is none."""
+    return _NAMED.get(name)
 
 
 def known() -> list[str]:
@@ -68,12 +76,15 @@ def apply_function(function: Callable[..., object], args: Sequence[object], keyw
 
     Raises OperandError, naming the function or keyword and the nearest supported one.
     """
-    answering = NUMPY.get(function)
+    found = NUMPY.get(function)
     name = f"{getattr(function, '__module__', 'numpy') or 'numpy'}.{function.__name__}"
-    if answering is None:
-        msg = f"{name} is not among the functions that can be traced, at {caller()}{nearest(name, known())}"
+    if found is None:
+        cure = nearest(name, known())
+        if function.__name__ in _IN_PLACE:
+            cure = "; traced arrays are not changed in place: x = x.at[i].set(v), or .add(v), gives a changed copy"
+        msg = f"{name} is not among the functions that can be traced, at {caller()}{cure}"
         raise OperandError(msg)
-    parameters = inspect.signature(answering).parameters
+    parameters = inspect.signature(found).parameters
     unknown = [keyword for keyword in keywords if keyword not in parameters]
     if unknown and not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
         msg = (
@@ -81,4 +92,4 @@ def apply_function(function: Callable[..., object], args: Sequence[object], keyw
             f"it takes {', '.join(parameters)}{nearest(unknown[0], list(parameters))}"
         )
         raise OperandError(msg)
-    return answering(*args, **keywords)
+    return found(*args, **keywords)

@@ -52,6 +52,11 @@ class Methods(Operators):  # each kind of operand says whether it can be hashed
         return cast(Self, named("transpose")(self))
 
     @property
+    def mT(self) -> Self:  # noqa: N802  # NumPy's name
+        """With its last two axes exchanged."""
+        return cast(Self, named("matrix_transpose")(self))
+
+    @property
     def real(self) -> Self:
         """The real part."""
         return cast(Self, named("real")(self))
@@ -68,21 +73,21 @@ class Methods(Operators):  # each kind of operand says whether it can be hashed
 
     # ---- methods that are functions too ------------------------------------------------------
 
-    def reshape(self, *shape: int | tuple[int, ...]) -> Self:
+    def reshape(self, *shape: int | tuple[int, ...], order: str = "C") -> Self:
         """In another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
-        return cast(Self, named("reshape")(self, shape[0] if len(shape) == 1 else shape))
+        return cast(Self, named("reshape")(self, shape[0] if len(shape) == 1 else shape, order))
 
     def transpose(self, *axes: int | tuple[int, ...] | None) -> Self:
         """With its axes in another order, reversed if none is given."""
         return cast(Self, named("transpose")(self, axes[0] if len(axes) == 1 else axes or None))
 
-    def ravel(self) -> Self:
+    def ravel(self, order: str = "C") -> Self:
         """In one axis."""
-        return cast(Self, named("ravel")(self))
+        return cast(Self, named("ravel")(self, order))
 
-    def flatten(self) -> Self:
+    def flatten(self, order: str = "C") -> Self:
         """In one axis."""
-        return cast(Self, named("ravel")(self))
+        return cast(Self, named("ravel")(self, order))
 
     def copy(self) -> Self:
         """Itself: it is immutable."""

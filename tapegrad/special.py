@@ -10,23 +10,30 @@ SciPy: ``pip install "tapegrad[special]"``. The derivative of each is beside its
 
 from __future__ import annotations
 
+import functools
+import math
 import operator
 from typing import cast, overload
 
 import numpy.typing as npt
 
+from tapegrad import dispatch
+from tapegrad.maps import shape_of
 from tapegrad.methods import Axis
 from tapegrad.numpy import reductions
-from tapegrad.numpy.signatures import ArrayLike, Kind, applying, pairing
+from tapegrad.numpy.signatures import ArrayLike, Kind, applying, operand, pairing, weighing
 from tapegrad.ops import activation, special
-from tapegrad.ops.exponential import sigmoid
+from tapegrad.ops.exponential import exp, log, sigmoid
+from tapegrad.ops.rounding import isfinite
+from tapegrad.ops.shape import select
+from tapegrad.ops.structural import stop_gradient
 from tapegrad.variables import Var
 
 __all__ = [
     "beta", "betainc", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfinv", "expit", "gamma", "gammainc",
     "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "j0", "j1", "kl_div", "log_expit", "log_ndtr", "log_softmax",
-    "loggamma", "logit", "logsumexp", "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "softmax", "xlog1py", "xlogy",
-    "y0", "y1", "zeta",
+    "loggamma", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "softmax",
+    "xlog1py", "xlogy", "y0", "y1", "zeta",
 ]  # fmt: skip
 
 erf, erfc = activation.erf, activation.erfc
@@ -69,6 +76,13 @@ def polygamma(n: int, x: npt.NDArray[Kind]) -> npt.NDArray[Kind]: ...
 def polygamma(n: int, x: object) -> object:
     """The n-th derivative of `digamma`."""
     return special.polygamma(x, order=operator.index(n))
+
+
+@applying(None)
+def multigammaln(a: Var, d: int) -> object:
+    """The logarithm of the gamma function of `d` dimensions."""
+    terms = [special.gammaln(a - 0.5 * j) for j in range(operator.index(d))]
+    return functools.reduce(operator.add, terms, 0.25 * d * (d - 1) * math.log(math.pi))
 
 
 @pairing(None)
@@ -184,7 +198,15 @@ def kl_div(x: Var, y: Var) -> object:
     return special.kl_div(x, y)
 
 
-logsumexp = reductions.logsumexp
+@weighing(None)
+def logsumexp(x: Var, axis: Axis = None, b: ArrayLike | None = None, keepdims: bool = False) -> object:
+    """log(sum(b exp(x))), which neither overflows nor loses small terms; nan where the sum is negative."""
+    if b is None:
+        return reductions.logsumexp(x, axis, keepdims)
+    highest = reductions.max(x, axis, keepdims=True)
+    top = stop_gradient(select(isfinite(highest), highest, 0.0))
+    total = reductions.sum(operand(b) * exp(x - top), axis, keepdims)
+    return log(total) + (top if keepdims else reductions.reshaped(top, shape_of(total)))
 
 
 @applying(None)
@@ -248,3 +270,8 @@ def i0e(x: Var) -> object:
 def i1e(x: Var) -> object:
     """``exp(-|x|) i1(x)``."""
     return special.bessel(x, kind="ie", order=1)
+
+
+# Of traced values SciPy's own functions answer with these, by name: `scipy.special.expit(x)`.
+for _name in __all__:
+    dispatch.register(_name, globals()[_name])

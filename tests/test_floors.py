@@ -29,7 +29,8 @@ FLOORS: list[list[str]] = [
         "numpy.creation", "numpy.shapes", "numpy.joining",
         "numpy.reductions", "numpy.sorting", "numpy.indexing", "numpy.rearranging", "numpy.differences",
         "numpy.quantiles", "numpy.statistics",
-        "numpy.products", "numpy.factors", "numpy.norms", "numpy.signals", "numpy.linalg", "numpy.fft", "numpy",
+        "numpy.products", "numpy.factors", "numpy.norms", "numpy.signals", "numpy.polynomials",
+        "numpy.linalg", "numpy.fft", "numpy",
         "special", "testing", "extend",
     ],
     [

@@ -163,3 +163,10 @@ def test_a_name_shared_with_an_internal_operation_is_no_door() -> None:
     """Only ufuncs come in here; `chain`, `share` and their kind have no NumPy name to be reached by."""
     internal = ("chain", "zeros_win", "share", "is_zero", "step", "normal_pdf", "normal_cdf", "stop_gradient")
     assert not any(hasattr(np, name) for name in internal)
+
+
+@pytest.mark.parametrize("change", [np.put_along_axis, np.copyto, np.fill_diagonal, np.put, np.putmask])
+def test_changes_in_place_are_refused_with_the_cure(change: Callable[..., object]) -> None:
+    arguments = {np.put_along_axis: (np.zeros((1, 2), int), 1.0, 0), np.put: (0, 1.0), np.putmask: (True, 1.0)}
+    with pytest.raises(OperandError, match=rf"{change.__name__} .* x = x\.at\[i\]\.set\(v\)"):
+        tg.trace(lambda x: change(x, *arguments.get(change, (1.0,))), np.ones((2, 2)))

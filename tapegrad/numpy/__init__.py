@@ -18,6 +18,7 @@ from tapegrad.numpy import (
     joining,
     linalg,
     logic,
+    polynomials,
     products,
     quantiles,
     rearranging,
@@ -35,6 +36,7 @@ from tapegrad.numpy.floating import *  # noqa: F403
 from tapegrad.numpy.indexing import *  # noqa: F403
 from tapegrad.numpy.joining import *  # noqa: F403
 from tapegrad.numpy.logic import *  # noqa: F403
+from tapegrad.numpy.polynomials import *  # noqa: F403
 from tapegrad.numpy.products import *  # noqa: F403
 from tapegrad.numpy.quantiles import *  # noqa: F403
 from tapegrad.numpy.rearranging import *  # noqa: F403
@@ -60,6 +62,7 @@ __all__ += statistics.__all__
 __all__ += sorting.__all__
 __all__ += products.__all__
 __all__ += signals.__all__
+__all__ += polynomials.__all__
 __all__ += complexes.__all__
 
 if not TYPE_CHECKING:  # which would let any name pass

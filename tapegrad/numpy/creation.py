@@ -11,16 +11,16 @@ from numpy import arange, diag_indices, eye, identity, indices, ix_, ones, tri, 
 
 from tapegrad.arrays import AnyArray
 from tapegrad.maps import shape_of
-from tapegrad.numpy.signatures import ArrayLike, Numbers, answers, holds_traced, operand
+from tapegrad.numpy.signatures import ArrayLike, Numbers, answers, holds_traced, operand, shaping
 from tapegrad.ops import shape as moves
 from tapegrad.ops.arithmetic import add
 from tapegrad.ops.exponential import power
-from tapegrad.primitive import concrete
+from tapegrad.primitive import Operand, concrete
 from tapegrad.variables import Array, ArrayVar, Var
 
 __all__ = [
-    "arange", "array", "asarray", "diag_indices", "eye", "full", "full_like", "geomspace", "identity", "indices",
-    "ix_", "linspace", "logspace", "meshgrid", "ones", "ones_like", "tri", "tril_indices", "triu_indices",
+    "arange", "array", "asarray", "copy", "diag_indices", "eye", "full", "full_like", "geomspace", "identity",
+    "indices", "ix_", "linspace", "logspace", "meshgrid", "ones", "ones_like", "tri", "tril_indices", "triu_indices",
     "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -59,6 +59,13 @@ def array(values: object, dtype: npt.DTypeLike | None = None) -> object:
 
 
 asarray = array
+
+
+@shaping(np.copy)
+def copy(x: Var) -> Var:
+    """A copy of an array; a traced one is immutable, and stays itself."""
+    plain: object = x
+    return x if isinstance(plain, Operand) else cast(Var, np.array(plain))
 
 
 # ---- one value everywhere -----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -13,11 +14,12 @@ from tapegrad.numpy.reductions import sum, without_nan
 from tapegrad.numpy.signatures import ArrayLike, answers, operand, shaping, weighing
 from tapegrad.numpy.sorting import flattened
 from tapegrad.ops.reductions import cumulate
-from tapegrad.ops.shape import broadcast_to, concatenate, from_the_end, kept, reshape, take_index
+from tapegrad.ops.shape import astype, broadcast_to, concatenate, from_the_end, kept, reshape, take_index
 from tapegrad.variables import ArrayVar, Var
 
 __all__ = [
-    "cumprod", "cumsum", "cumulative_trapezoid", "diff", "ediff1d", "gradient", "nancumprod", "nancumsum", "trapezoid",
+    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "cumulative_trapezoid", "diff", "ediff1d", "gradient",
+    "nancumprod", "nancumsum", "trapezoid",
 ]  # fmt: skip
 
 
@@ -64,6 +66,31 @@ def nancumprod(x: Var, axis: int | None = None) -> Var:
     return cast(Var, cumprod(without_nan(operand(x), 1.0), axis))
 
 
+def _behind(initial: float | None, x: Var, axis: int | None, on_the_way: Callable[..., object]) -> Var:
+    """Sums or products on the way along `axis`, or the one there is, behind `initial` if that is given."""
+    if axis is None and len(shape_of(x)) > 1:
+        msg = f"cumulative sums and products of an array of shape {shape_of(x)} take an axis"
+        raise ValueError(msg)
+    x, at = flattened(x, axis)
+    found = cast(Var, on_the_way(x, at))
+    if initial is None:
+        return found
+    start = np.full(kept(shape_of(x), (at,)), initial, x.dtype)
+    return joined([cast(Var, start), found], at)
+
+
+@shaping(np.cumulative_sum)
+def cumulative_sum(x: Var, *, axis: int | None = None, include_initial: bool = False) -> Var:
+    """As `cumsum`, but of several axes one is to be named; with `include_initial` a 0 comes first."""
+    return _behind(0.0 if include_initial else None, operand(x), axis, cumsum)
+
+
+@shaping(np.cumulative_prod)
+def cumulative_prod(x: Var, *, axis: int | None = None, include_initial: bool = False) -> Var:
+    """As `cumprod`, but of several axes one is to be named; with `include_initial` a 1 comes first."""
+    return _behind(1.0 if include_initial else None, operand(x), axis, cumprod)
+
+
 # ---- differences --------------------------------------------------------------------------------
 
 
@@ -98,9 +125,14 @@ def ediff1d(x: Var, to_end: ArrayLike | None = None, to_begin: ArrayLike | None 
     """The differences of neighbours in the flattened array, between `to_begin` and `to_end`."""
     x, at = flattened(x, None)
     differences = part(x, at, 1) - part(x, at, 0, -1)
-    around = [None if edge is None else flattened(edge, None)[0] for edge in (to_begin, to_end)]
-    pieces = [piece for piece in (around[0], differences, around[1]) if piece is not None]
-    return joined(pieces, at) if len(pieces) > 1 else differences
+    before, after = ([] if edge is None else [_in_dtype_of(x, edge)] for edge in (to_begin, to_end))
+    return joined([*before, differences, *after], at) if before or after else differences
+
+
+def _in_dtype_of(x: Var, edge: ArrayLike) -> Var:
+    """`edge` in one axis, in which a float has no dtype of its own."""
+    flat, _ = flattened(edge, None)
+    return astype(flat, dtype=x.dtype.str) if x.dtype.kind in "fc" else flat
 
 
 # ---- slopes -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
 from tapegrad.arrays import AnyArray
 from tapegrad.elementwise import Nary
@@ -22,8 +23,8 @@ from tapegrad.ops.shape import select
 from tapegrad.variables import ArrayVar, Var
 
 __all__ = [
-    "allclose", "array_equal", "array_equiv", "is_close", "isclose", "isfinite", "isinf", "isnan",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "signbit",
+    "allclose", "array_equal", "array_equiv", "is_close", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf",
+    "isposinf", "logical_and", "logical_not", "logical_or", "logical_xor", "signbit",
 ]  # fmt: skip
 
 
@@ -52,6 +53,18 @@ def isnan(x: Var) -> object:
 def isinf(x: Var) -> object:
     """Whether each element is infinite."""
     return asked(rounding.isinf, x)
+
+
+@asking(np.isposinf)
+def isposinf(x: Var) -> object:
+    """Whether each element is inf."""
+    return equal(x, np.inf)
+
+
+@asking(np.isneginf)
+def isneginf(x: Var) -> object:
+    """Whether each element is -inf."""
+    return equal(x, -np.inf)
 
 
 @asking(np.isfinite)
@@ -123,6 +136,14 @@ def array_equal(a1: object, a2: object, equal_nan: bool = False) -> bool:
 def array_equiv(a1: object, a2: object) -> bool:
     """Whether two arrays broadcast, and have equal elements then."""
     return np.array_equiv(_seen(a1), _seen(a2))
+
+
+@answers(np.isin)
+def isin(
+    element: object, test_elements: object, assume_unique: bool = False, invert: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Whether each element is among the test elements; with `invert` whether it is not. The tape notes both."""
+    return np.isin(_seen(element), _seen(test_elements), assume_unique, invert)
 
 
 def _seen(x: object) -> AnyArray:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import cast
 
 import numpy as np
 
-from tapegrad.arrays import AnyArray
 from tapegrad.elementwise import times
 from tapegrad.maps import shape_of
 from tapegrad.masks import observe
 from tapegrad.methods import Axis
 from tapegrad.numpy.differences import part
-from tapegrad.numpy.reductions import mean, reshaped
+from tapegrad.numpy.reductions import mean, reshaped, without_nan
 from tapegrad.numpy.signatures import ArrayLike, operand, reducing, weighing
-from tapegrad.numpy.sorting import Indices
+from tapegrad.numpy.sorting import Indices, sort
 from tapegrad.ops import sorting
-from tapegrad.ops.arithmetic import floor
-from tapegrad.ops.gather import take_along
-from tapegrad.ops.reductions import behind
+from tapegrad.ops.arithmetic import ceil, floor
+from tapegrad.ops.gather import as_integers, take_along
+from tapegrad.ops.reductions import behind, numbers_left
+from tapegrad.ops.rounding import rint
+from tapegrad.ops.selection import minimum
 from tapegrad.ops.shape import from_the_end, kept, reshape, transpose
 from tapegrad.primitive import concrete
 from tapegrad.variables import Var
 
-__all__ = ["median", "nanmedian", "percentile", "quantile"]
+__all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
 
 def _rows(x: Var, axis: Axis) -> Var:
@@ -61,12 +63,26 @@ def nanmedian(x: Var, axis: Axis = None, keepdims: bool = False) -> Var:
 
 
 # Which place stands for one between two elements.
-_ROUNDED: dict[str, Callable[[AnyArray], AnyArray]] = {
-    "lower": np.floor,
-    "higher": np.ceil,
-    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2.0,
-    "nearest": np.rint,
+_ROUNDED: dict[str, Callable[[Var], object]] = {
+    "linear": lambda place: place,
+    "lower": floor,
+    "higher": ceil,
+    "midpoint": lambda place: (floor(place) + ceil(place)) * 0.5,
+    "nearest": rint,
 }
+
+
+def _check(q: Var, method: str, rows: Var) -> None:
+    """Raises ValueError for what is no quantile, or no method, or if there are no elements."""
+    if method not in _ROUNDED:
+        msg = f"a quantile takes method={', '.join(map(repr, _ROUNDED))}, not {method!r}"
+        raise ValueError(msg)
+    plain = np.asarray(concrete(q))
+    if not ((plain >= 0.0) & (plain <= 1.0)).all() or shape_of(rows)[-1] == 0:
+        msg = (
+            f"a quantile is between 0 and 1, of at least one element; q is {plain}, the rows have {shape_of(rows)[-1]}"
+        )
+        raise ValueError(msg)
 
 
 @weighing(np.quantile)
@@ -78,17 +94,8 @@ def quantile(x: Var, q: ArrayLike, axis: Axis = None, method: str = "linear", ke
     """
     x, q = operand(x), operand(q)
     rows = _rows(x, axis)
-    number = shape_of(rows)[-1]
-    plain = np.asarray(concrete(q))
-    if method != "linear" and method not in _ROUNDED:
-        msg = f"quantile takes method='linear', {', '.join(map(repr, _ROUNDED))}, not {method!r}"
-        raise ValueError(msg)
-    if not ((plain >= 0.0) & (plain <= 1.0)).all() or number == 0:
-        msg = f"a quantile is between 0 and 1, of at least one element; q is {plain}, the shape {shape_of(x)}"
-        raise ValueError(msg)
-    place = q * float(number - 1)
-    if method != "linear":
-        place = operand(_ROUNDED[method](cast(AnyArray, observe(place))))
+    _check(q, method, rows)
+    place = operand(_ROUNDED[method](q * float(shape_of(rows)[-1] - 1)))
     low = np.asarray(observe(floor(place))).astype(int)
     way = place - (low.astype(float) if low.ndim else float(low))
     between = _between(rows, low.ravel(), way)
@@ -117,3 +124,27 @@ def _last_first(x: Var) -> Var:
 def percentile(x: Var, q: ArrayLike, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Var:
     """The `quantile` at `q` hundredths."""
     return quantile(operand(x), operand(q) / 100.0, axis, method, keepdims)
+
+
+@weighing(np.nanquantile)
+def nanquantile(x: Var, q: ArrayLike, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Var:
+    """The `quantile` of the elements that are not nan; nan where all are."""
+    x, q = operand(x), operand(q)
+    rows = _rows(x, axis)
+    _check(q, method, rows)
+    front, others = shape_of(q), shape_of(rows)[:-1]
+    last = reshape(without_nan(numbers_left(rows, axes=(-1,), ddof=0.0), 1.0), shape=(*others, 1)) - 1.0
+    place = operand(_ROUNDED[method](last * (reshape(q, shape=(math.prod(front),)) if front else q)))
+    low = floor(place)
+    below, above = (
+        take_along(sort(rows), as_integers(rank, dtype="<i8"), axis=-1) for rank in (low, minimum(low + 1.0, last))
+    )
+    between = below + cast(Var, times(place - low, above - below))
+    out = reshape(_last_first(between), shape=(*front, *others))
+    return _reshaped(out, x, axis, keepdims, front)
+
+
+@weighing(np.nanpercentile)
+def nanpercentile(x: Var, q: ArrayLike, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Var:
+    """The `nanquantile` at `q` hundredths."""
+    return nanquantile(operand(x), operand(q) / 100.0, axis, method, keepdims)

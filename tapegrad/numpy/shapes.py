@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import cast, overload
+from typing import Literal, TypeAlias, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ __all__ = [
     "matrix_transpose", "moveaxis", "ndim", "permute_dims", "ravel", "reshape", "rollaxis", "shape", "size", "squeeze",
     "swapaxes", "transpose",
 ]  # fmt: skip
+
+Order: TypeAlias = Literal["C", "F"]
 
 
 @answers(np.shape)
@@ -49,10 +51,22 @@ def lengths(shape: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(map(operator.index, shape if isinstance(shape, Sequence) else (shape,)))
 
 
+def _by_columns(order: Order) -> bool:
+    if order not in {"C", "F"}:
+        msg = f"the order of elements is 'C', the last axis running fastest, or 'F', the first, not {order!r}"
+        raise ValueError(msg)
+    return order == "F"
+
+
 @shaping(np.reshape)
-def reshape(x: Var, shape: int | Sequence[int]) -> Var:
-    """The same elements in `shape`, of whose lengths one may be -1. Raises ValueError if the numbers differ."""
+def reshape(x: Var, shape: int | Sequence[int], order: Order = "C") -> Var:
+    """The same elements in `shape`, of whose lengths one may be -1. Raises ValueError if the numbers differ.
+
+    In the order "F" the first axis runs fastest, in both shapes.
+    """
     wanted = lengths(shape)
+    if _by_columns(order):
+        return cast(Var, transpose(reshape(cast(Var, transpose(x)), wanted[::-1])))
     size = math.prod(shape_of(x))
     known = math.prod(length for length in wanted if length != -1)
     if wanted.count(-1) == 1 and known and size % known == 0:
@@ -64,8 +78,9 @@ def reshape(x: Var, shape: int | Sequence[int]) -> Var:
 
 
 @shaping(np.ravel)
-def ravel(x: Var) -> Var:
-    """In one axis."""
+def ravel(x: Var, order: Order = "C") -> Var:
+    """In one axis; in the order "F" the first runs fastest."""
+    x = cast(Var, transpose(x)) if _by_columns(order) else x
     return moves.reshape(x, shape=(math.prod(shape_of(x)),))
 
 

@@ -168,15 +168,31 @@ def _squeezed(matrix: Var) -> Var:
 
 
 @weighing(np.cov)
-def cov(x: Var, y: ArrayLike | None = None, rowvar: bool = True, bias: bool = False, ddof: float | None = None) -> Var:
+def cov(
+    x: Var,
+    y: ArrayLike | None = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: float | None = None,
+    fweights: ArrayLike | None = None,
+    aweights: ArrayLike | None = None,
+) -> Var:
     """The covariances of variables: ``(variables, observations) -> (variables, variables)``.
 
     A vector is one variable, whose variance is a number. `y` has further variables; without `rowvar` they stand in
-    columns. Sums are over ``n - ddof``, where `ddof` is 0 with `bias`, else 1.
+    columns. Sums are over ``n - ddof``, where `ddof` is 0 with `bias`, else 1. Of each observation `fweights` says how
+    often it was made, `aweights` how much it counts.
     """
     around = _variables(x, y, rowvar)
-    left = _degrees(shape_of(around)[-1], 0.0 if bias else 1.0, ddof)
-    return _squeezed(ratio(product(around, flipped(around)), left))
+    taken = 0.0 if bias else 1.0
+    if fweights is None and aweights is None:
+        return _squeezed(ratio(product(around, flipped(around)), _degrees(shape_of(around)[-1], taken, ddof)))
+    often, much = (operand(1.0 if weights is None else weights) for weights in (fweights, aweights))
+    weights = often * much
+    total = sum(weights)
+    around = around - sum(around * weights, axis=-1, keepdims=True) / total
+    left = total - (taken if ddof is None else ddof) * sum(weights * much) / total
+    return _squeezed(ratio(product(around * weights, flipped(around)), left))
 
 
 @weighing(np.corrcoef)

@@ -15,6 +15,7 @@ ROWS = (
     movement("array of arrays", lambda m, x: m.array([x, x[::-1], [1.0, 2.0, 3.0]]), array(3)),
     movement("asarray", lambda m, x: m.asarray([x[0], x[2]]), array(3)),
     movement("asarray of an array", lambda m, x: m.asarray(x), array(3)),
+    movement("copy", lambda m, x: m.copy(x), array(2, 3)),
     movement("full", lambda m, x: m.full((2, 3), x), 1.5),
     movement("full of rows", lambda m, x: m.full((2, 3), x), array(3)),
     movement("full_like", lambda m, x, y: m.full_like(x, y), array(2, 3), 2.0),
@@ -51,6 +52,8 @@ def test_numpy_answers_with_these() -> None:
 def test_plain_gives_plain() -> None:
     assert type(tnp.array([[1, 2], [3, 4]])) is np.ndarray
     assert tnp.array([1, 2], np.float32).dtype == np.float32
+    x = np.ones(2)
+    assert not np.shares_memory(tnp.copy(x), x)
     assert type(tnp.full((2,), 1.0)) is np.ndarray
     zeros = tg.trace(lambda x: x + (tnp.zeros_like(x) if type(tnp.zeros_like(x)) is np.ndarray else 1.0), np.ones(2))
     np.testing.assert_array_equal(zeros.output, np.ones(2))

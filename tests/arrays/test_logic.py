@@ -19,7 +19,7 @@ from tapegrad.masks import Mask
 Array = npt.NDArray[np.float64]
 
 SPECIAL = np.array([0.0, -0.0, 1.5, -1.5, math.inf, -math.inf, math.nan])
-ONE = ("isfinite", "isinf", "isnan", "logical_not", "signbit")
+ONE = ("isfinite", "isinf", "isnan", "isneginf", "isposinf", "logical_not", "signbit")
 TWO = ("isclose", "logical_and", "logical_or", "logical_xor")
 
 
@@ -63,7 +63,8 @@ def test_of_a_traced_array_the_answer_is_a_mask(name: str, whose: str) -> None:
 
 # A number for which the answer is another one than for 1.5, and the other operand.
 FLIPS: dict[str, tuple[float, ...]] = {
-    "isfinite": (math.nan,), "isinf": (math.inf,), "isnan": (math.nan,), "logical_not": (0.0,), "signbit": (-1.0,),
+    "isfinite": (math.nan,), "isinf": (math.inf,), "isnan": (math.nan,), "isneginf": (-math.inf,),
+    "isposinf": (math.inf,), "logical_not": (0.0,), "signbit": (-1.0,),
     "isclose": (7.0, 1.5), "logical_and": (0.0, 1.5), "logical_or": (0.0, 0.0), "logical_xor": (0.0, 1.5),
 }  # fmt: skip
 
@@ -155,3 +156,17 @@ def test_arrays_alike(name: str, f: Callable[..., object], numpys: Callable[...,
     if expected:
         with pytest.raises(BranchError):
             tg.evaluate(trace.tape, [np.array([1.0, 5.0, 1.0])])
+
+
+def test_which_elements_are_among_others() -> None:
+    x = np.array([[1.0, 2.0], [3.0, math.nan]])
+
+    def program(x: tg.Var) -> tg.Var:
+        for isin in (ours("isin"), numpys("isin")):
+            np.testing.assert_array_equal(cast(Array, isin(x, [2.0, 3.0, math.nan])), [[False, True], [True, False]])
+            assert not isin(2.0, x, invert=True)
+        return x * x
+
+    tape = tg.trace(program, x).tape
+    with pytest.raises(BranchError):
+        tg.evaluate(tape, [x + 1.0])

@@ -18,6 +18,7 @@ from mpmath import mp
 import tapegrad as tg
 from tapegrad import special
 from tapegrad.errors import MissingExtraError, OperandError
+from tapegrad.testing import check_grads
 
 Function = Callable[..., tg.Scalar]
 Floats = npt.NDArray[np.float64]
@@ -76,6 +77,24 @@ ROWS = (
     with_settings("zeta", 2.3, 2.5),
     row("logsumexp", special.logsumexp, WIDE, reference=scipy.special.logsumexp),
     row("logsumexp axis", lambda x: special.logsumexp(x, 0, keepdims=True), WIDE),
+    row(
+        "logsumexp b",
+        lambda x, b: special.logsumexp(x, b=b),
+        WIDE,
+        UP,
+        reference=lambda x, b: scipys("logsumexp")(x, b=b),
+    ),
+    row("logsumexp b axis", lambda x, b: special.logsumexp(x, -1, b), WIDE, UP),
+    row("logsumexp b kept", lambda x, b: special.logsumexp(x, 1, b, keepdims=True), 300.0 * WIDE, UP, float32=False),
+    *(
+        row(
+            f"multigammaln {d}",
+            lambda x, d=d: special.multigammaln(x + 2.0, d),
+            UP,
+            reference=lambda x, d=d: scipys("multigammaln")(x + 2.0, d),
+        )
+        for d in (1, 3)
+    ),
     row("softmax", special.softmax, WIDE, reference=scipy.special.softmax),
     row("softmax axis", lambda x: special.softmax(x, 0), WIDE, reference=lambda x: scipy.special.softmax(x, 0)),
     row("log_softmax", special.log_softmax, WIDE, reference=scipy.special.log_softmax),
@@ -212,3 +231,19 @@ def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
         assert tg.grad(ours(name))(0.3) == pytest.approx(
             (ours(name)(0.3 + 1e-6) - ours(name)(0.3 - 1e-6)) / 2e-6, rel=1e-6
         )
+
+
+def test_scipys_own_functions_of_traced_values_are_these() -> None:
+    check_grads(lambda x: scipys("expit")(x) * scipys("xlogy")(x, 2.0) + scipys("digamma")(x), (UP,))
+    assert tg.grad(scipys("erf"))(0.3) == tg.grad(special.erf)(0.3)
+    with pytest.raises(OperandError, match=r"^scipy\.special\.rgamma is not among"):
+        tg.grad(scipys("rgamma"))(0.3)
+
+
+def test_a_weighted_logsumexp_at_infinities() -> None:
+    x = np.array([-math.inf, 2.0, -math.inf])
+    assert special.logsumexp(x, b=np.ones(3)) == 2.0
+    assert special.logsumexp(np.full(2, -math.inf), b=np.ones(2)) == -math.inf
+    assert special.logsumexp(np.array([1.0, math.inf]), b=np.ones(2)) == math.inf
+    assert math.isnan(special.logsumexp(np.zeros(2), b=np.array([1.0, -2.0])))
+    np.testing.assert_array_equal(tg.grad(lambda x: special.logsumexp(x, b=np.ones(3)))(x), [0.0, 1.0, 0.0])

@@ -42,6 +42,7 @@ def cubed(name: str, *arguments: object, at: tuple[Floats | float, ...], **keywo
 
 X, Z = array(3, 4), array(2, 3, 4)
 SORTED = np.sort(positive(4))
+HOLES = np.where(np.arange(12).reshape(3, 4) % 5 == 1, nan, X)
 
 
 def deviations() -> Iterator[Row]:
@@ -67,6 +68,14 @@ def quantiles() -> Iterator[Row]:
     yield cubed("quantile", at=(X, 0.6), axis=0)
     yield cubed("quantile", at=(X, np.array([0.6, 0.3, 0.85])), axis=1)
     yield cubed("percentile", 30.0, at=(X,), axis=1)
+    for q in (0.3, 1.0, np.array([[0.1, 0.5], [0.7, 1.0]])):
+        for axis in (None, 0, (0, -1)):
+            yield cubed("nanquantile", q, axis, at=(HOLES,))
+        yield cubed("nanquantile", q, 1, at=(HOLES,), keepdims=True)
+    for method in ("lower", "higher", "midpoint", "nearest"):
+        yield cubed("nanquantile", np.array([0.37, 0.9]), -1, at=(HOLES,), method=method)
+    yield row("nanquantile at q", lambda q: tnp.nanquantile(HOLES, q, axis=1) ** 2, 0.6, float32=False)
+    yield cubed("nanpercentile", 30.0, at=(HOLES,), axis=1)
 
 
 def averages() -> Iterator[Row]:
@@ -90,6 +99,10 @@ def on_the_way() -> Iterator[Row]:
     for name in ("cumsum", "cumprod", "nancumsum", "nancumprod"):
         for axis in (None, 0, 1, -2):
             yield cubed(name, at=(X,), axis=axis)
+    for name in ("cumulative_sum", "cumulative_prod"):
+        yield cubed(name, at=(X,), axis=-2)
+        yield cubed(name, at=(X,), axis=1, include_initial=True)
+        yield cubed(name, at=(array(4),), include_initial=True)
     yield cubed("cumsum", at=(1.5,))
     yield cubed("cumprod", at=(array(9),))
     yield cubed("cumprod", at=(np.zeros((2, 0)),), axis=1)
@@ -123,6 +136,10 @@ def correlations_and_counts() -> Iterator[Row]:
     yield cubed("cov", at=(X,), rowvar=False, bias=True)
     yield cubed("cov", at=(array(5),))
     yield cubed("cov", at=(array(5), array(5, seed=1)), ddof=0)
+    for weights in ({"aweights": positive(4)}, {"fweights": [1, 3, 2, 1]}, {"fweights": [2, 1, 1, 1], "ddof": 0}):
+        yield cubed("cov", at=(X,), **weights)
+    yield cubed("cov", at=(X,), aweights=positive(4), fweights=[1, 3, 2, 1], bias=True)
+    yield row("cov of weights", lambda w: tnp.cov(X, aweights=w * w), positive(4), float32=False)
     yield cubed("corrcoef", at=(X,))
     yield cubed("corrcoef", at=(X, array(3, 4, seed=1)), rowvar=False)
     yield row(
@@ -227,6 +244,7 @@ def test_float32_stays_float32() -> None:
         assert named(name, tnp)(x, keepdims=True).dtype == np.float32, name
     assert np.asarray(tg.trace(lambda x: tnp.quantile(x, 0.3), x).output).dtype == np.float32
     assert np.asarray(tg.trace(lambda x: tnp.cumulative_trapezoid(x, initial=0.0), x).output).dtype == np.float32
+    assert np.asarray(tg.trace(lambda x: tnp.ediff1d(x, to_end=[1.0, 2.0], to_begin=0.5), x).output).dtype == np.float32
 
 
 # ---- quantiles ----------------------------------------------------------------------------------
@@ -241,6 +259,14 @@ def test_medians_with_nan() -> None:
     np.testing.assert_array_equal(slopes(lambda x: tnp.nanmedian(x, axis=1), x)[:2], expected)
     np.testing.assert_array_equal(slopes(lambda x: tnp.median(x, axis=1), x)[:2], [[0.0, 1.0, 0.0, 0.0], expected[1]])
     assert np.isnan(cast(float, tg.trace(tnp.median, np.zeros(0)).output))
+
+
+def test_quantiles_without_nan() -> None:
+    x = np.array([[3.0, nan, 1.0, 2.0], [nan, nan, nan, nan]])
+    np.testing.assert_array_equal(tg.trace(lambda x: tnp.nanquantile(x, 0.25, axis=1), x).output, [1.5, nan])
+    np.testing.assert_array_equal(slopes(lambda x: tnp.nanquantile(x, 0.25, axis=1), x)[0], [0.0, 0.0, 0.5, 0.5])
+    tape = tg.trace(lambda x: tnp.nanpercentile(x, 100.0), x).tape
+    assert tg.evaluate(tape, [x * -1.0])[-1] == -1.0  # other elements are missing on replay, or come last
 
 
 def test_medians_follow_the_elements_in_lanes() -> None:
@@ -262,8 +288,9 @@ def test_wrong_quantiles_are_refused() -> None:
     x = array(4)
     with pytest.raises(ValueError, match=r"between 0 and 1.*1\.5"):
         tnp.quantile(x, 1.5)
-    with pytest.raises(ValueError, match=r"at least one element.*\(0,\)"):
-        tnp.quantile(np.zeros(0), 0.5)
+    for name in ("quantile", "nanquantile"):
+        with pytest.raises(ValueError, match=r"at least one element.*rows have 0"):
+            named(name, tnp)(np.zeros(0), 0.5)
     with pytest.raises(ValueError, match=r"'lower', 'higher'.*not 'hazen'"):
         tnp.quantile(x, 0.5, method="hazen")
     with pytest.raises(OperandError, match="overwrite_input="):
@@ -345,3 +372,8 @@ def test_counts_are_numpys() -> None:
     np.testing.assert_array_equal(cast(Floats, tnp.bincount([0, 2, 2], minlength=5)), [1, 0, 2, 0, 0])
     with pytest.raises(ValueError, match="negative"):
         tnp.bincount([-1, 2])
+
+
+def test_cumulative_sums_of_several_axes_take_one() -> None:
+    with pytest.raises(ValueError, match=r"shape \(3, 4\) take an axis"):
+        tnp.cumulative_sum(X)
