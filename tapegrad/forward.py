@@ -56,7 +56,7 @@ def push_forward(tape: Tape, values: Sequence[object], seeds: Mapping[int, objec
             operands = [values[i] for i in inputs]
             out = values[index]
             moved = columns.primitive(index).push(moving, out, operands, columns.params_at(index))
-            tangents[index] = moved if type(moved) is float else _fitted(moved, out)
+            tangents[index] = moved if type(moved) is float and type(out) is float else _fitted(moved, out)
     return tangents
 
 

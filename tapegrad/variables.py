@@ -131,7 +131,10 @@ class Var(Methods):
     @overload
     def __getitem__(self, index: object) -> ArrayVar: ...
     def __getitem__(self, index: object) -> object:
-        conversions.refuse_index()
+        entries = index if isinstance(index, tuple) else (index,)
+        if not all(entry is None or entry is Ellipsis for entry in entries):
+            conversions.refuse_index()
+        return dispatch.named("reshape")(self, (1,) * entries.count(None))
 
     @overload
     def __matmul__(self, other: AnyArray | Var) -> ArrayVar: ...

@@ -71,8 +71,18 @@ def where(condition: object, x: object = None, y: object = None) -> object:
 def _chosen(condition: object, x: object, y: object) -> object:
     asked = _condition(condition)
     if isinstance(asked, bool) and not _has_axes(x) and not _has_axes(y):
-        return x if asked else y
+        return _promoted(x if asked else y, concrete(x), concrete(y))
     return moves.select(asked if isinstance(asked, Operand) else np.asarray(asked), operand(x), operand(y))
+
+
+def _promoted(taken: object, x: object, y: object) -> object:
+    """The one of two numbers that was taken, in the dtype that both of them give: float32 beside a float."""
+    if not isinstance(x, np.ndarray) and not isinstance(y, np.ndarray):
+        return taken
+    dtype = np.result_type(x, y)  # type: ignore[arg-type]  # two numbers
+    if np.asarray(concrete(taken)).dtype == dtype:
+        return taken
+    return moves.astype(taken if isinstance(taken, Operand) else np.asarray(taken), dtype=dtype.str)
 
 
 def _condition(condition: object) -> object:

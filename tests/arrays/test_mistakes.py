@@ -101,17 +101,12 @@ def test_use_after_the_trace_has_ended_names_both_lines() -> None:
     "function",
     [
         lambda x: (copy.deepcopy(x) * copy.copy(x)).sum(), lambda x: (x * [1.0, 2.0, 3.0] + [1, 2, 3]).sum(),
-        lambda x: ([1.0, 2.0, 3.0] - x).sum(), lambda x: tnp.sum([x[0], 2.0, 3.0] * x), lambda x: sum(reversed(x)),
+        lambda x: tnp.sum([1.0, 2.0, 3.0] - x), lambda x: tnp.sum([x[0], 2.0, 3.0] * x), lambda x: sum(reversed(x)),
         lambda x: sum(i * element for i, element in enumerate(x)), lambda x: max(x) - min(x),
         lambda x: float(len(f"{x} {x!r}")) * 0.0 + x[0],
-        lambda x: math.prod(x),
+        lambda x: math.prod(x), lambda x: (x.sum()[None] * x.sum()[..., None, None] * x[0][()]).sum(),
     ],
 )  # fmt: skip
 def test_what_a_plain_array_does_a_traced_one_does(function: Any) -> None:
     same(tg.trace(function, X).output, function(X), "the value")
     check_grads(function, (X,), order=1)
-
-
-def test_a_function_that_is_not_there_names_the_nearest() -> None:
-    with pytest.raises(AttributeError, match=r"tapegrad.numpy has no 'summ'; the nearest that is supported: sum"):
-        _ = tnp.summ  # type: ignore[attr-defined]  # the error is the point

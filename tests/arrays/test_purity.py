@@ -325,6 +325,14 @@ def test_derivatives_with_intermediates() -> None:
     same(found["h"], by_h, "each its own")
 
 
+def test_a_number_alone_moves_an_array() -> None:
+    c = array(3)
+    for f, expected in ((lambda s: c + s, np.ones(3)), (lambda s: c - s, -np.ones(3)), (lambda s: (c + s).sum(), 3.0),
+                        (lambda s: c * s, c), (lambda s: (c.astype(np.float32) + s).sum(), 3.0)):  # fmt: skip
+        same(tg.jvp(f, (1.5,), (1.0,))[1], expected, "forward")
+        same(tg.jacfwd(f)(1.5), expected, "the Jacobian")
+
+
 # ---- errors -------------------------------------------------------------------------------------
 
 X, P = array(2, 3), {"w": array(2, 3), "b": 1.0}
