@@ -40,7 +40,9 @@ def refuse_float(self: _HasValue) -> NoReturn:
     if called is not None:
         name = _NUMPY_NAMES.get(called[1], called[1])
         cure = f"use tnp.{name} (import tapegrad.numpy as tnp)"
-        if name not in dispatch.known():
+        if called[1] in _SPECIAL_NAMES:
+            cure = f"use tapegrad.special.{_SPECIAL_NAMES[called[1]]}"
+        elif name not in dispatch.known():
             cure = "apply it to x.value if no derivative is wanted, or declare the operation with tapegrad.extend"
         msg = f"math.{called[1]} cannot be traced, at {site}; {cure}"
         raise MathFunctionError(msg)
@@ -55,6 +57,9 @@ _NUMPY_NAMES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh",
     "acosh": "arccosh", "atanh": "arctanh", "pow": "power", "fabs": "absolute",
 }  # fmt: skip
+
+
+_SPECIAL_NAMES = {"gamma": "gamma", "lgamma": "gammaln"}
 
 
 def refuse_integer(self: _HasValue) -> NoReturn:

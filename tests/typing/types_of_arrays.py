@@ -190,7 +190,7 @@ def linear_algebra(plain: Floats, traced: ArrayVar, either: Array) -> None:
     reveal_type(tnp.linalg.norm(plain))  # R: float
     reveal_type(tnp.linalg.eigh(either).eigenvalues)  # R: Array
     reveal_type(tnp.abs(tnp.fft.fft(traced)))  # R: ArrayVar
-    reveal_type(special.logsumexp(either))  # R: Scalar
+    reveal_type(special.logsumexp(either))  # R: NDArray[float64] | float | Var
 
 
 # ---- transforms --------------------------------------------------------------------------------
