@@ -34,9 +34,10 @@ def _aligned(p: Var, q: Var) -> tuple[Var, Var]:
 def polyval(p: Var, x: Var) -> Var:
     """The value of the polynomial at each element of `x`, by Horner's rule."""
     p, _ = flattened(p, None)
-    value: Var = broadcast_to(_of(x, [0.0]) if not shape_of(p)[0] else p[0], shape=shape_of(x))
-    for i in range(1, shape_of(p)[0]):
-        value = value * x + p[i]
+    coefficients = [reshape(p[i : i + 1], shape=()) for i in range(shape_of(p)[0])]
+    value = cast(Var, broadcast_to(coefficients[0] if coefficients else 0.0, shape=shape_of(x)))
+    for coefficient in coefficients[1:]:
+        value = value * x + coefficient
     return value
 
 

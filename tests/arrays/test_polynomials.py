@@ -61,7 +61,14 @@ def test_numpy_answers_with_these() -> None:
 
 def test_no_coefficients_are_zero() -> None:
     np.testing.assert_array_equal(tnp.polyval(np.zeros(0), X), np.zeros((2, 3)))
+    assert tnp.polyval(np.zeros(0), cast(Floats, 1.5)) == 0.0
     np.testing.assert_array_equal(tnp.polyder(np.ones(1)), np.zeros(0))
+
+
+def test_float32_stays_float32() -> None:
+    for x in (X.astype(np.float32), 1.5):
+        found = [tnp.polyval(P.astype(np.float32), cast(Floats, x)), tnp.vander(P.astype(np.float32))]
+        assert [value.dtype for value in found] == [np.float32, np.float32]
 
 
 def test_powers_at_zero() -> None:
