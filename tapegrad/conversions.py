@@ -166,8 +166,8 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], option
         return dispatch.named(along[name])(*operands, **{"axis": 0, **keywords})
     answering = dispatch.NUMPY.get(ufunc)
     is_scipys = getattr(sys.modules.get("scipy.special"), name, None) is ufunc
-    if is_scipys and answering is None:
-        answering = dispatch.answering(name)
+    if is_scipys:
+        answering = dispatch.SPECIAL.get(name, answering)
     if answering is not None and (not options or options.keys() <= inspect.signature(answering).parameters.keys()):
         if method == "__call__":
             return answering(*operands, **options)
@@ -179,7 +179,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: Sequence[object], option
     call = f"{'scipy.special' if is_scipys else 'numpy'}.{name}{'' if method == '__call__' else f'.{method}'}"
     msg = (
         f"{call}{with_options} is not among the operations that can be traced, at {caller()}"
-        f"{dispatch.nearest(name, dispatch.known())}"
+        f"{dispatch.nearest(name, list(dispatch.SPECIAL) if is_scipys else dispatch.known())}"
     )
     raise OperandError(msg)
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 from tapegrad.errors import OperandError
 from tapegrad.source import caller
 
-__all__ = ["NUMPY", "Copies", "Places", "answering", "apply_function", "known", "named", "nearest", "register"]
+__all__ = ["NUMPY", "SPECIAL", "Copies", "Places", "apply_function", "known", "named", "nearest", "register"]
 
 _NAMED: Final[dict[str, Callable[..., object]]] = {}
 NUMPY: Final[dict[object, Callable[..., object]]] = {}
@@ -40,6 +40,9 @@ class Copies(Protocol[T_co]):
 
 _IN_PLACE: Final = ("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask")
 
+SPECIAL: Final[dict[str, Callable[..., object]]] = {}
+"""The functions of `tapegrad.special` by their names, which are SciPy's; written there alone."""
+
 
 def register(name: str, function: Callable[..., object], original: object = None) -> None:
     """Let `function` answer for ``x.name(...)``, and for the `original` of NumPy."""
@@ -53,11 +56,6 @@ def register(name: str, function: Callable[..., object], original: object = None
 def named(name: str) -> Callable[..., object]:
     """The function that answers for the method `name`."""
     return _NAMED[name]
-
-
-def answering(name: str) -> Callable[..., object] | None:
-    """The function that answers for a function of that name elsewhere, as in SciPy; None if there is none."""
-    return _NAMED.get(name)
 
 
 def known() -> list[str]:

@@ -273,5 +273,4 @@ def i1e(x: Var) -> object:
 
 
 # Of traced values SciPy's own functions answer with these, by name: `scipy.special.expit(x)`.
-for _name in __all__:
-    dispatch.register(_name, globals()[_name])
+dispatch.SPECIAL.update((name, globals()[name]) for name in __all__)
