@@ -10,9 +10,8 @@ from tapegrad import tree
 from tapegrad.errors import StructureError
 from tapegrad.maps import shape_of
 from tapegrad.ops.shape import astype
-from tapegrad.primitive import as_value, concrete, is_complex
+from tapegrad.primitive import concrete
 from tapegrad.trace import Arguments, Recorded, differentiable
-from tapegrad.variables import Var
 
 __all__ = ["cotangent_leaves", "tangent_leaves"]
 
@@ -46,10 +45,7 @@ def cotangent_leaves(recorded: Recorded, g: object) -> list[object]:
     if _all_numbers(leaves, outputs):
         return leaves
     names = structure.names("cotangent")
-    given = [
-        as_value(leaf) if is_complex(out) and not isinstance(leaf, Var) else differentiable(leaf, name)
-        for leaf, out, name in zip(leaves, outputs, names, strict=True)
-    ]
+    given = [differentiable(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
     return [
         _of_kind(leaf, out, f"the {name}", "what the function returned")
         for leaf, out, name in zip(given, outputs, names, strict=True)
@@ -70,6 +66,6 @@ def _of_kind(seed: object, x: object, spoken: str, of: str) -> object:
         msg = f"{spoken} has shape {found}, but {of} has shape {shape}; {cure}"
         raise StructureError(msg)
     dtype = value.dtype if isinstance(value, np.ndarray) else np.dtype(np.float64)
-    if dtype.kind not in "fc" or np.asarray(concrete(seed)).dtype == dtype:
+    if dtype.kind != "f" or np.asarray(concrete(seed)).dtype == dtype:
         return seed
     return astype(seed, dtype=dtype.str)

@@ -35,6 +35,8 @@ def take(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> _Array | None:
     try:
         spare = _kept[form].pop()
     except (KeyError, IndexError):
+        if len(_missed) > _MOST_SHAPES:
+            clear()
         _missed[form] = _missed.get(form, 0) + 1
         return None
     _bytes[0] -= spare.nbytes
@@ -62,7 +64,7 @@ def give_back(arrays: list[_Array]) -> None:
         form = (x.shape, x.dtype)
         if len(_kept.get(form, ())) >= _missed.get(form, 0):
             continue
-        if _bytes[0] + x.nbytes > _MOST_BYTES or len(_missed) > _MOST_SHAPES:
+        if _bytes[0] + x.nbytes > _MOST_BYTES:
             clear()
             continue
         x.flags.writeable = True
