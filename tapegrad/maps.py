@@ -4,6 +4,7 @@
 * `Joint`: linear in all operands together, as `concatenate`.
 * `Multilinear`: linear in each operand while the others stand still, as `matmul`: one transpose for each.
 * `General`: the pushforward is written out; reverse mode transposes it (see `tapegrad.pullback`).
+* `Guided`: linear in its first operand, while the others, as indices, only say how and have no derivative.
 * `PiecewiseConstant`: no derivative, as of positions, counts and orders.
 
 Axes are stated from the end, as negative numbers. So further axes in front, which hold the lanes of `vmap`, are
@@ -24,7 +25,7 @@ from tapegrad.primitive import Operand, Params, Primitive, as_value, concrete, n
 from tapegrad.typing import Static
 
 __all__ = [
-    "General", "Joint", "Linear", "Multilinear", "PiecewiseConstant", "WholeArrays", "shape_of", "zeros_like",
+    "General", "Guided", "Joint", "Linear", "Multilinear", "PiecewiseConstant", "WholeArrays", "shape_of", "zeros_like",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -112,6 +113,32 @@ class Linear(WholeArrays):
     ) -> Mapping[int, object]:
         del out, wanted  # the one there is
         return {0: self.transpose(g, operands[0], **dict(params))}
+
+
+class Guided(WholeArrays):
+    """A linear map of its first operand: ``transpose(g, *operands, **facts)``. The others have no derivative."""
+
+    def __init__(
+        self,
+        name: str,
+        arity: int,
+        apply: Callable[..., object],
+        transpose: Callable[..., object],
+        facts: Mapping[str, type] = _NO_FACTS,
+        batched: Callable[..., object] | None = None,
+    ) -> None:
+        super().__init__(name, arity, apply, facts, batched)
+        self.transpose = transpose
+
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
+        del out
+        return self.evaluate((tangents[0], *operands[1:]), params) if 0 in tangents else None
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del out
+        return {0: self.transpose(g, *operands, **dict(params))} if 0 in wanted else {}
 
 
 class Joint(WholeArrays):

@@ -15,6 +15,7 @@ FLOORS: list[list[str]] = [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
         "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.subscripts", "ops.products", "ops.linalg",
         "ops.factors", "ops.rounding", "ops.special", "ops.fourier", "ops.filters",
+        "ops.windows", "ops.convolution",
     ],
     [
         "dispatch", "conversions", "masks", "operators", "methods", "symbols", "variables", "recorder", "tree", "trace",

@@ -7,16 +7,12 @@ other lanes, takes other elements. That is what sorting, medians and interpolati
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import cast, final
 
 import numpy as np
 import numpy.typing as npt
 
 from tapegrad.arrays import AnyArray, Floats, quiet
-from tapegrad.maps import PiecewiseConstant, WholeArrays, shape_of
-from tapegrad.primitive import Params
-from tapegrad.typing import Static
+from tapegrad.maps import Guided, PiecewiseConstant, shape_of
 
 __all__ = ["as_integers", "flat_indices", "scatter_along", "take_along"]
 
@@ -68,43 +64,19 @@ as_integers: PiecewiseConstant = PiecewiseConstant("as_integers", 1, _whole, {"d
 flat_indices: PiecewiseConstant = PiecewiseConstant("flat_indices", None, _flattened, {"shape": tuple})
 
 
-@final
-class _Along(WholeArrays):
-    """Linear in its first operand. The indices are integers, and have no derivative."""
-
-    def __init__(
-        self,
-        name: str,
-        compute: Callable[..., object],
-        transpose: Callable[..., object],
-        facts: Mapping[str, type],
-    ) -> None:
-        super().__init__(name, 2, compute, facts)
-        self.transpose = transpose
-
-    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
-        del out
-        return self.evaluate((tangents[0], operands[1]), params) if 0 in tangents else None
-
-    def pull(
-        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
-    ) -> Mapping[int, object]:
-        del out
-        facts = cast(dict[str, Static], dict(params))
-        return {0: self.transpose(g, *operands, **facts)} if 0 in wanted else {}
-
-
 # Along `axis`, counted from the end; along the others `x` and the indices broadcast.
-take_along: _Along = _Along(
+take_along: Guided = Guided(
     "take_along",
+    2,
     _taken,
     lambda g, x, indices, axis: scatter_along(g, indices, axis=axis, length=shape_of(x)[axis]),
     {"axis": int},
 )
 
 # Zeros, of `length` along the axis, to which `g` is added at the indices: as often as an index is there.
-scatter_along: _Along = _Along(
+scatter_along: Guided = Guided(
     "scatter_along",
+    2,
     _scattered,
     lambda g, x, indices, axis, length: take_along(g, indices, axis=axis),
     {"axis": int, "length": int},

@@ -1,0 +1,202 @@
+"""Windows that slide over the last axes of an array: what is in each, the largest of each, and the transposes.
+
+Facts: `window` and `strides`, one number for each axis of space; `padding`, how much before and behind in each. Axes in
+front, as those of a batch, of channels or of the lanes of `vmap`, are kept. Nothing loops over places: the elements
+that lie under one element of the window, at all places, are a strided view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from types import EllipsisType
+from typing import Final, TypeAlias, cast
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from tapegrad.arrays import Floats
+from tapegrad.maps import Guided, Linear, WholeArrays, shape_of
+from tapegrad.primitive import Params
+from tapegrad.typing import Static
+
+__all__ = ["Pairs", "Shape", "Sliding", "largest_of_windows", "windows"]
+
+Shape: TypeAlias = tuple[int, ...]
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
+
+
+_Mask: TypeAlias = npt.NDArray[np.bool_]
+
+
+def _last(along: tuple[slice, ...]) -> tuple[EllipsisType | slice, ...]:
+    """The index of the last axes."""
+    return (..., *along)
+
+
+@attrs.frozen
+class Sliding:
+    """A window that slides over a space; `dilation` is how far its elements are apart."""
+
+    space: Shape
+    window: Shape
+    strides: Shape
+    padding: Pairs
+    dilation: Shape
+
+    @property
+    def padded(self) -> Shape:
+        return tuple(length + sum(both) for length, both in zip(self.space, self.padding, strict=True))
+
+    @property
+    def places(self) -> Shape:
+        """How many places the window takes along each axis; none where it is larger than the padded space."""
+        spans = (far * (length - 1) + 1 for length, far in zip(self.window, self.dilation, strict=True))
+        along = zip(self.padded, spans, self.strides, strict=True)
+        return tuple(max(0, (length - span) // stride + 1) for length, span, stride in along)
+
+    @property
+    def inside(self) -> tuple[slice, ...]:
+        """Where the space is in the padded one."""
+        return tuple(slice(b, b + length) for length, (b, _) in zip(self.space, self.padding, strict=True))
+
+    def under(self) -> Iterator[tuple[slice, ...]]:
+        """For each element of the window, where it lies on the padded space."""
+        for at in product(*map(range, self.window)):
+            starts = (far * i for far, i in zip(self.dilation, at, strict=True))
+            along = zip(starts, self.strides, self.places, strict=True)
+            yield tuple(slice(start, start + stride * count, stride) for start, stride, count in along)
+
+    def cut(self, x: Floats, fill: float) -> list[Floats]:
+        """For each element of the window, what lies under it at all places: views ``(..., *places)``."""
+        padded = x
+        if self.padded != self.space:
+            padded = np.full_like(x, fill, shape=(*x.shape[: -len(self.space)], *self.padded))
+            padded[_last(self.inside)] = x
+        return [padded[_last(under)] for under in self.under()]
+
+    def add_up(self, terms: Sequence[Floats], keeping: Sequence[_Mask] | None = None) -> Floats:
+        """The transpose of `cut`: each of `terms`, or the elements that a mask keeps of it, added where it was cut."""
+        like = terms[0]
+        total: Floats = np.zeros_like(like, shape=(*like.shape[: -len(self.space)], *self.padded))
+        for at, (under, term) in enumerate(zip(self.under(), terms, strict=True)):
+            part = total[_last(under)]
+            np.add(part, term, out=part, where=True if keeping is None else keeping[at])
+        inside: Floats = total[_last(self.inside)]
+        return inside
+
+
+_FACTS: Final[dict[str, type]] = {"window": tuple, "strides": tuple, "padding": tuple}
+
+
+def _sliding(space: Shape, window: Shape, strides: Shape, padding: Pairs) -> Sliding:
+    return Sliding(space, window, strides, padding, (1,) * len(window))
+
+
+def _over(x: object, window: Shape) -> Shape:
+    """The space that the window slides over: the last axes."""
+    return shape_of(x)[-len(window) :]
+
+
+# ---- what is in each window ---------------------------------------------------------------------
+
+
+def _windows(x: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
+    parts = _sliding(_over(x, window), window, strides, padding).cut(x, 0.0)
+    return np.stack(parts, axis=-1 - len(window))
+
+
+def _overlapped(g: Floats, space: Shape, window: Shape, strides: Shape, padding: Pairs) -> Floats:
+    parts = np.moveaxis(g, -1 - len(window), 0)
+    return _sliding(space, window, strides, padding).add_up(list(parts))
+
+
+# (..., *space) -> (..., elements of the window, *places), zero outside of the space
+windows: Linear = Linear(
+    "windows",
+    _windows,
+    lambda g, x, window, **facts: overlap(g, space=_over(x, window), window=window, **facts),
+    _FACTS,
+)
+
+# Each element of each window, added up where it lies.
+overlap: Linear = Linear(
+    "overlap",
+    _overlapped,
+    lambda t, g, space, **facts: windows(t, **facts),
+    {"space": tuple, **_FACTS},
+)
+
+# ---- the largest of each ------------------------------------------------------------------------
+
+
+def _largest(x: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
+    first, *others = _sliding(_over(x, window), window, strides, padding).cut(x, -np.inf)
+    out = first.copy(order="K")
+    for part in others:
+        np.maximum(out, part, out=out)
+    return out
+
+
+def _winners(x: Floats, out: Floats, sliding: Sliding) -> tuple[list[_Mask], Floats]:
+    """For each element of the window, where it is the largest; and how many elements are, at each place."""
+    parts = sliding.cut(x, -np.inf)
+    chosen = [np.equal(part, out) for part in parts]
+    counts: Floats = np.add.reduce(chosen, axis=0, dtype=x.dtype)
+    if not counts.all():  # nan: it equals nothing, and belongs to those that are nan
+        chosen = [mask | (np.isnan(part) & np.isnan(out)) for mask, part in zip(chosen, parts, strict=True)]
+        counts = np.add.reduce(chosen, axis=0, dtype=x.dtype)
+    return chosen, counts
+
+
+def _taken(t: Floats, x: Floats, out: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
+    sliding = _sliding(_over(x, window), window, strides, padding)
+    chosen, counts = _winners(x, out, sliding)
+    terms = [np.where(mask, part, 0.0) for mask, part in zip(chosen, sliding.cut(t, 0.0), strict=True)]
+    mean: Floats = np.add.reduce(terms, axis=0, dtype=t.dtype) / counts
+    return mean
+
+
+def _given(g: Floats, x: Floats, out: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
+    sliding = _sliding(_over(x, window), window, strides, padding)
+    chosen, counts = _winners(x, out, sliding)
+    return sliding.add_up([g / counts] * len(chosen), chosen)
+
+
+# Of the elements of each window of `t`, the mean of those that are the largest of `x`. (..., *space) -> (..., *places)
+_of_largest: Guided = Guided(
+    "of_largest",
+    3,
+    _taken,
+    lambda g, t, x, out, **facts: _to_largest(g, x, out, **facts),
+    _FACTS,
+)
+
+# Its transpose: equal shares for those that are the largest. (..., *places) -> (..., *space)
+_to_largest: Guided = Guided(
+    "to_largest",
+    3,
+    _given,
+    lambda t, g, x, out, **facts: _of_largest(t, x, out, **facts),
+    _FACTS,
+)
+
+
+class _LargestOfWindows(WholeArrays):
+    """Equal elements share the derivative, as in ``max``; the space is taken to be -inf outside."""
+
+    def push(self, tangents: Mapping[int, object], out: object, operands: Sequence[object], params: Params) -> object:
+        facts = cast(dict[str, Static], dict(params))
+        return _of_largest(tangents[0], operands[0], out, **facts)
+
+    def pull(
+        self, g: object, out: object, operands: Sequence[object], params: Params, wanted: Sequence[int]
+    ) -> Mapping[int, object]:
+        del wanted  # the one there is
+        facts = cast(dict[str, Static], dict(params))
+        return {0: _to_largest(g, operands[0], out, **facts)}
+
+
+# (..., *space) -> (..., *places)
+largest_of_windows = _LargestOfWindows("largest_of_windows", 1, _largest, _FACTS)
