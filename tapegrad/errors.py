@@ -15,6 +15,7 @@ __all__ = [
     "DrawingError",
     "ExpressionError",
     "IntegerArgumentError",
+    "LayerError",
     "LeakedVariableError",
     "MathFunctionError",
     "MissingExtraError",
@@ -192,6 +193,15 @@ class ExpressionError(TapegradError, ValueError):
 
     Example: ``tapegrad show "__import__('os')"``.
     Cure: write arithmetic, such as ``"x*y + sin(x)"``, and give every name a value: ``x=2``.
+    """
+
+
+class LayerError(TapegradError, ValueError):
+    """A layer of a network cannot take what it is given; the message names the layer and the shapes.
+
+    Example: ``linear(10)`` with parameters for 64 features, given a batch of ``(32, 60)``; parameters of another
+    network; dropout in training without a key, or with the key of the call before.
+    Cure: as the message says.
     """
 
 

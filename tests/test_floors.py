@@ -35,7 +35,7 @@ FLOORS: list[list[str]] = [
         "special", "testing", "extend",
     ],
     [
-        "files", "generator", "random", "datasets", "tables", "nn.mlp", "nn.losses", "nn",
+        "files", "generator", "random", "datasets", "tables", "nn.layer", "nn.compose", "nn.mlp", "nn.losses", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
         "view.strides", "view.coverage", "view", "results",

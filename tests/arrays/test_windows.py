@@ -135,8 +135,6 @@ def window_rows() -> list[Row]:
                 reference=lambda x, a=window, b=strides, c=padding: (
                     under_windows(x, a, b, c, -np.inf).max(-1 - len(a)) ** 2
                 ),
-                    under_windows(x, a, b, c, -np.inf).max(-1 - len(a)) ** 2
-                ),
             ),
         ]
     return rows

@@ -1,0 +1,124 @@
+"""What a layer is: a frozen pair of pure functions, ``init`` and ``apply``.
+
+    params, state = layer.init(key, x)
+    out, state = layer.apply(params, state, x, training=True, key=key)
+
+`x` is a batch, ``(batch, ...)``. Nothing is kept inside a layer: its parameters are a tree that the gradient is taken
+by, its state, such as the running means of `batch_norm`, a tree that is handed on from call to call, and random numbers
+come from the key of the call. Without ``training=True`` a network is evaluated: it needs no key, and its state stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol, TypeAlias, cast
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from tapegrad.arrays import AnyArray
+from tapegrad.errors import LayerError
+from tapegrad.random import Key
+from tapegrad.variables import Array, ArrayVar, Var
+
+__all__ = [
+    "Apply", "Function", "Init", "Input", "Layer", "Params", "State", "Weights", "of_function", "of_weights",
+    "weights_of", "within",
+]  # fmt: skip
+
+Input: TypeAlias = npt.NDArray[np.generic] | ArrayVar
+"""A batch, plain or traced: of floats, or of integers for an embedding."""
+
+Weights: TypeAlias = Mapping[str, Array]
+"""The parameters of a single layer, by name."""
+
+Params: TypeAlias = Weights | tuple["Params", ...]
+"""The parameters of a network: those of its layers, in order; ``()`` for a layer that has none."""
+
+State: TypeAlias = Mapping[str, AnyArray] | tuple["State", ...]
+"""What a network hands on from call to call besides its parameters, in the same form."""
+
+Function: TypeAlias = Callable[[ArrayVar], object]
+"""A plain function of a batch, such as ``nn.relu``, which stands for a layer without parameters."""
+
+
+class Init(Protocol):
+    """The parameters and the state of a layer, for batches of the shape and the dtype of `x`."""
+
+    def __call__(self, key: Key, x: Input, /) -> tuple[Params, State]:
+        """Make them, from random numbers of `key`. Raises LayerError for a batch that the layer cannot take."""
+
+
+class Apply(Protocol):
+    """What the layer makes of a batch, and its state afterwards."""
+
+    def __call__(
+        self, params: Params, state: State, x: Input, /, *, training: bool = False, key: Key | None = None
+    ) -> tuple[Array, State]:
+        """Compute it. Raises LayerError where the shapes do not fit, naming the layer and the shapes."""
+
+
+@attrs.frozen(repr=False)
+class Layer:
+    """A part of a network, or all of it."""
+
+    name: str  # as it is written: conv2d(16, 3)
+    init: Init
+    apply: Apply
+    random: bool = False  # whether a call in training draws random numbers, and so needs a key
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def of_function(function: Function) -> Layer:
+    """The layer of a plain function, which has neither parameters nor state."""
+    name = getattr(function, "__name__", repr(function))
+    return of_weights(name, (), lambda key, x: {}, lambda weights, x: function(cast(ArrayVar, x)))
+
+
+def of_weights(
+    name: str,
+    names: Collection[str],
+    make: Callable[[Key, Input], Weights],
+    compute: Callable[[Weights, Var], object],
+) -> Layer:
+    """The layer ``compute(weights, x)``, which has no state and draws no random numbers.
+
+    ``make(key, x)`` makes its weights, which have these names.
+    """
+
+    def init(key: Key, x: Input, /) -> tuple[Params, State]:
+        return make(key, x) or (), ()
+
+    def apply(
+        params: Params, state: State, x: Input, /, *, training: bool = False, key: Key | None = None
+    ) -> tuple[Array, State]:
+        del training, key
+        out = compute(weights_of(name, params, names), cast(Var, x))
+        return cast(Array, out), state
+
+    return Layer(name, init, apply)
+
+
+def weights_of(name: str, params: Params, names: Collection[str]) -> Weights:
+    """`params` as the weights of the layer called `name`. Raises LayerError if they are not those of it."""
+    weights = params if isinstance(params, Mapping) else {}
+    if set(weights) == set(names) and bool(params) == bool(names):
+        return weights
+    expected = f"the parameters {', '.join(names)}" if names else "no parameters"
+    given = f"{', '.join(weights)}" if weights else f"a tuple of {len(params)}"
+    msg = f"{name}: it has {expected}, and was given {given}; take the parameters that init made for this network"
+    raise LayerError(msg)
+
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Say of an error of a layer where in a network the layer is."""
+    try:
+        yield
+    except LayerError as error:
+        msg = f"{place}: {error}"
+        raise LayerError(msg) from None
