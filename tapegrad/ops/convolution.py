@@ -19,13 +19,12 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Final
 
-import attrs
 import numpy as np
 
 from tapegrad.arrays import Floats
 from tapegrad.maps import Multilinear, shape_of
 from tapegrad.ops.shape import reshape, transpose
-from tapegrad.ops.windows import Pairs, Shape, Sliding
+from tapegrad.ops.windows import Pairs, Shape, Sliding, sliding
 from tapegrad.typing import Static
 
 __all__ = ["convolution", "convolution_of_kernel", "convolution_transposed"]
@@ -33,80 +32,85 @@ __all__ = ["convolution", "convolution_of_kernel", "convolution_transposed"]
 _BLOCK: Final = 1 << 20  # bytes of patches at a time, which stay in the cache
 
 
-@attrs.frozen
-class _Plan(Sliding):
-    """As matrices: in memory channels stand last, ``(batch, *space, channels)``."""
+def _channels_last(x: Floats) -> Floats:
+    """(batch, channels, *space) -> (batch, *space, channels)."""
+    return x.transpose(0, *range(2, x.ndim), 1)
 
-    groups: int
 
-    def pad(self, x: Floats) -> Floats:
-        """Zeros around: ``(batch, channels, *space) -> (batch, *padded, channels)``."""
-        x = np.moveaxis(x, 1, -1)
-        if self.padded == self.space:
-            return x
-        padded: Floats = np.zeros((len(x), *self.padded, x.shape[-1]), x.dtype)
-        padded[:, *self.inside] = x
-        return padded
+def _channels_second(x: Floats) -> Floats:
+    """The way back."""
+    return x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
 
-    def rows(self, padded: Floats) -> Floats:
-        """What lies under the window at each place: ``(groups, batch * places, window * channels / groups)``."""
-        batch, *along, channel = padded.strides
-        steps = (far * one for far, one in zip(self.strides, along, strict=True))
-        inner = (far * one for far, one in zip(self.dilation, along, strict=True))
-        shape = (len(padded), *self.places, *self.window, padded.shape[-1])
-        patches = np.lib.stride_tricks.as_strided(padded, shape, (batch, *steps, *inner, channel), writeable=False)
-        count, size = math.prod(shape[: 1 + len(self.space)]), math.prod(self.window)
-        by_group = np.moveaxis(patches.reshape(count, size, self.groups, shape[-1] // self.groups), 2, 0)
-        return by_group.reshape(self.groups, count, -1)
 
-    def outputs(self, g: Floats) -> Floats:
-        """By place and group: ``(batch, features, *places) -> (groups, batch * places, features / groups)``."""
-        features = g.shape[1]
-        by_group = np.moveaxis(g, 1, -1).reshape(math.prod(g.shape) // features, self.groups, features // self.groups)
-        return np.moveaxis(by_group, 1, 0)
+def _padded(x: Floats, over: Sliding) -> Floats:
+    """Zeros around: ``(batch, *space, channels) -> (batch, *padded, channels)``."""
+    if over.padded == over.space:
+        return x
+    padded: Floats = np.zeros((len(x), *over.padded, x.shape[-1]), x.dtype)
+    padded[:, *over.inside] = x
+    return padded
 
-    def blocks(self, padded: Floats) -> Iterator[slice]:
-        """The examples of a batch, a few at a time."""
-        bytes_of_one = padded.itemsize * padded.shape[-1] * math.prod(self.places) * math.prod(self.window)
-        size = max(1, _BLOCK // max(1, bytes_of_one))
-        return (slice(start, start + size) for start in range(0, len(padded), size))
+
+def _patches(padded: Floats, over: Sliding, groups: int) -> Floats:
+    """What the window sees at each place: ``(groups, batch * places, window * channels / groups)``."""
+    batch, *along, channel = padded.strides
+    steps = (far * one for far, one in zip(over.strides, along, strict=True))
+    inner = (far * one for far, one in zip(over.dilation, along, strict=True))
+    shape = (len(padded), *over.places, *over.window, padded.shape[-1])
+    seen = np.lib.stride_tricks.as_strided(padded, shape, (batch, *steps, *inner, channel), writeable=False)
+    count = len(padded) * math.prod(over.places)
+    by_group = seen.reshape(count, math.prod(over.window), groups, padded.shape[-1] // groups)
+    return by_group.transpose(2, 0, 1, 3).reshape(groups, count, -1)
+
+
+def _outputs(g: Floats, groups: int) -> Floats:
+    """By place and group: ``(batch, features, *places) -> (groups, batch * places, features / groups)``."""
+    features = g.shape[1]
+    return _channels_last(g).reshape(g.size // features, groups, features // groups).swapaxes(0, 1)
+
+
+def _blocks(padded: Floats, over: Sliding) -> Iterator[slice]:
+    """The examples of a batch, a few at a time."""
+    bytes_of_one = padded.itemsize * padded.shape[-1] * math.prod(over.places) * math.prod(over.window)
+    size = max(1, _BLOCK // max(1, bytes_of_one))
+    return (slice(start, min(start + size, len(padded))) for start in range(0, len(padded), size))
 
 
 def _convolved(x: Floats, w: Floats, strides: Shape, padding: Pairs, dilation: Shape, groups: int) -> Floats:
-    plan = _Plan(x.shape[2:], w.shape[2:], strides, padding, dilation, groups)
-    padded, features = plan.pad(x), len(w)
-    kernel = np.moveaxis(w, 1, -1).reshape(groups, features // groups, -1).swapaxes(1, 2)
-    out: Floats = np.empty((len(x), *plan.places, features), np.result_type(x, w))
-    for block in plan.blocks(padded):
-        products = np.matmul(plan.rows(padded[block]), kernel)
-        out[block] = np.moveaxis(products, 0, 1).reshape(-1, *plan.places, features)
-    return np.moveaxis(out, -1, 1)
+    over = sliding(x.shape[2:], w.shape[2:], strides, padding, dilation)
+    padded, features, count = _padded(_channels_last(x), over), len(w), math.prod(over.places)
+    kernel = _channels_last(w).reshape(groups, features // groups, -1).swapaxes(1, 2)
+    out: Floats = np.empty((len(x) * count, groups, features // groups), np.result_type(x, w))
+    for block in _blocks(padded, over):
+        part = out[block.start * count : block.stop * count]
+        np.matmul(_patches(padded[block], over, groups), kernel, out=part.swapaxes(0, 1))
+    return _channels_second(out.reshape(len(x), *over.places, features))
 
 
 def _of_kernel(
     x: Floats, g: Floats, window: Shape, strides: Shape, padding: Pairs, dilation: Shape, groups: int
 ) -> Floats:
-    plan = _Plan(x.shape[2:], window, strides, padding, dilation, groups)
-    padded, features, channels = plan.pad(x), g.shape[1], x.shape[1] // groups
+    over = sliding(x.shape[2:], window, strides, padding, dilation)
+    padded, features, channels = _padded(_channels_last(x), over), g.shape[1], x.shape[1] // groups
     total: Floats = np.zeros((groups, features // groups, math.prod(window) * channels), np.result_type(x, g))
-    for block in plan.blocks(padded):
-        total += np.matmul(plan.outputs(g[block]).swapaxes(1, 2), plan.rows(padded[block]))
-    return np.moveaxis(total.reshape(features, *window, channels), -1, 1)
+    for block in _blocks(padded, over):
+        total += np.matmul(_outputs(g[block], groups).swapaxes(1, 2), _patches(padded[block], over, groups))
+    return _channels_second(total.reshape(features, *window, channels))
 
 
 def _transposed(
     g: Floats, w: Floats, space: Shape, strides: Shape, padding: Pairs, dilation: Shape, groups: int
 ) -> Floats:
-    plan = _Plan(space, w.shape[2:], strides, padding, dilation, groups)
+    over = sliding(space, w.shape[2:], strides, padding, dilation)
     features, channels = len(w) // groups, w.shape[1]
-    kernels = np.moveaxis(w.reshape(groups, features, channels, -1), -1, 0)
-    rows = plan.outputs(g)
-    total: Floats = np.zeros((len(g), *plan.padded, groups * channels), np.result_type(g, w))
-    for kernel, under in zip(kernels, plan.under(), strict=True):
-        # One element of the window at a time: the rows of all, added up, would be as many times as large.
-        products = np.matmul(rows, kernel)
-        total[:, *under] += np.moveaxis(products, 0, 1).reshape(len(g), *plan.places, -1)
-    return np.moveaxis(total[:, *plan.inside], -1, 1)
+    kernels = w.reshape(groups, features, channels, -1).transpose(3, 0, 1, 2)
+    rows = _outputs(g, groups)
+    total: Floats = np.zeros((len(g), *over.padded, groups * channels), np.result_type(g, w))
+    for kernel, under in zip(kernels, over.under, strict=True):
+        # One element of the window at a time: the patches of all would be as many times as large as the image.
+        products = np.matmul(rows, kernel).swapaxes(0, 1)
+        total[:, *under] += products.reshape(len(g), *over.places, groups * channels)
+    return _channels_second(total[:, *over.inside])
 
 
 # ---- lanes --------------------------------------------------------------------------------------

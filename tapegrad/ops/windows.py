@@ -7,7 +7,8 @@ that lie under one element of the window, at all places, are a strided view.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from itertools import product
 from types import EllipsisType
 from typing import Final, TypeAlias, cast
@@ -21,52 +22,57 @@ from tapegrad.maps import Guided, Linear, WholeArrays, shape_of
 from tapegrad.primitive import Params
 from tapegrad.typing import Static
 
-__all__ = ["Pairs", "Shape", "Sliding", "largest_of_windows", "windows"]
+__all__ = ["Pairs", "Shape", "Sliding", "largest_of_windows", "overlap", "sliding", "windows"]
 
 Shape: TypeAlias = tuple[int, ...]
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
 
+Along: TypeAlias = tuple[slice, ...]
 _Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
-def _last(along: tuple[slice, ...]) -> tuple[EllipsisType | slice, ...]:
+def _last(along: Along) -> tuple[EllipsisType | slice, ...]:
     """The index of the last axes."""
     return (..., *along)
 
 
 @attrs.frozen
 class Sliding:
-    """A window that slides over a space; `dilation` is how far its elements are apart."""
+    """A window that slides over a space; `dilation` is how far its elements are apart. Made by `sliding`."""
 
     space: Shape
     window: Shape
     strides: Shape
     padding: Pairs
     dilation: Shape
+    padded: Shape = attrs.field(init=False)
+    inside: Along = attrs.field(init=False)  # where the space is in the padded one
+    places: Shape = attrs.field(init=False)  # how many the window takes; none where it is larger than the padded space
+    under: tuple[Along, ...] = attrs.field(init=False)  # where each element of the window lies on the padded space
 
-    @property
-    def padded(self) -> Shape:
+    @padded.default
+    def _padded(self) -> Shape:
         return tuple(length + sum(both) for length, both in zip(self.space, self.padding, strict=True))
 
-    @property
-    def places(self) -> Shape:
-        """How many places the window takes along each axis; none where it is larger than the padded space."""
+    @inside.default
+    def _inside(self) -> Along:
+        return tuple(slice(b, b + length) for length, (b, _) in zip(self.space, self.padding, strict=True))
+
+    @places.default
+    def _places(self) -> Shape:
         spans = (far * (length - 1) + 1 for length, far in zip(self.window, self.dilation, strict=True))
         along = zip(self.padded, spans, self.strides, strict=True)
         return tuple(max(0, (length - span) // stride + 1) for length, span, stride in along)
 
-    @property
-    def inside(self) -> tuple[slice, ...]:
-        """Where the space is in the padded one."""
-        return tuple(slice(b, b + length) for length, (b, _) in zip(self.space, self.padding, strict=True))
+    @under.default
+    def _under(self) -> tuple[Along, ...]:
+        return tuple(self._met_by(at) for at in product(*map(range, self.window)))
 
-    def under(self) -> Iterator[tuple[slice, ...]]:
-        """For each element of the window, where it lies on the padded space."""
-        for at in product(*map(range, self.window)):
-            starts = (far * i for far, i in zip(self.dilation, at, strict=True))
-            along = zip(starts, self.strides, self.places, strict=True)
-            yield tuple(slice(start, start + stride * count, stride) for start, stride, count in along)
+    def _met_by(self, at: Shape) -> Along:
+        starts = (far * i for far, i in zip(self.dilation, at, strict=True))
+        along = zip(starts, self.strides, self.places, strict=True)
+        return tuple(slice(start, start + stride * count, stride) for start, stride, count in along)
 
     def cut(self, x: Floats, fill: float) -> list[Floats]:
         """For each element of the window, what lies under it at all places: views ``(..., *places)``."""
@@ -74,24 +80,31 @@ class Sliding:
         if self.padded != self.space:
             padded = np.full_like(x, fill, shape=(*x.shape[: -len(self.space)], *self.padded))
             padded[_last(self.inside)] = x
-        return [padded[_last(under)] for under in self.under()]
+        return [padded[_last(under)] for under in self.under]
 
-    def add_up(self, terms: Sequence[Floats], keeping: Sequence[_Mask] | None = None) -> Floats:
-        """The transpose of `cut`: each of `terms`, or the elements that a mask keeps of it, added where it was cut."""
+    def add_up(self, terms: Sequence[Floats]) -> Floats:
+        """The transpose of `cut`: each term added where it was cut, ``(..., *places) -> (..., *space)``."""
         like = terms[0]
         total: Floats = np.zeros_like(like, shape=(*like.shape[: -len(self.space)], *self.padded))
-        for at, (under, term) in enumerate(zip(self.under(), terms, strict=True)):
+        for under, term in zip(self.under, terms, strict=True):
             part = total[_last(under)]
-            np.add(part, term, out=part, where=True if keeping is None else keeping[at])
+            np.add(part, term, out=part)
         inside: Floats = total[_last(self.inside)]
         return inside
 
 
+@functools.lru_cache(maxsize=256)
+def sliding(space: Shape, window: Shape, strides: Shape, padding: Pairs, dilation: Shape) -> Sliding:
+    """The geometry of a window, worked out once: a network meets the same in every step."""
+    return Sliding(space, window, strides, padding, dilation)
+
+
+def _close(space: Shape, window: Shape, strides: Shape, padding: Pairs) -> Sliding:
+    """As `sliding`, for windows without gaps."""
+    return sliding(space, window, strides, padding, (1,) * len(window))
+
+
 _FACTS: Final[dict[str, type]] = {"window": tuple, "strides": tuple, "padding": tuple}
-
-
-def _sliding(space: Shape, window: Shape, strides: Shape, padding: Pairs) -> Sliding:
-    return Sliding(space, window, strides, padding, (1,) * len(window))
 
 
 def _over(x: object, window: Shape) -> Shape:
@@ -103,13 +116,13 @@ def _over(x: object, window: Shape) -> Shape:
 
 
 def _windows(x: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
-    parts = _sliding(_over(x, window), window, strides, padding).cut(x, 0.0)
+    parts = _close(_over(x, window), window, strides, padding).cut(x, 0.0)
     return np.stack(parts, axis=-1 - len(window))
 
 
 def _overlapped(g: Floats, space: Shape, window: Shape, strides: Shape, padding: Pairs) -> Floats:
     parts = np.moveaxis(g, -1 - len(window), 0)
-    return _sliding(space, window, strides, padding).add_up(list(parts))
+    return _close(space, window, strides, padding).add_up(list(parts))
 
 
 # (..., *space) -> (..., elements of the window, *places), zero outside of the space
@@ -132,36 +145,51 @@ overlap: Linear = Linear(
 
 
 def _largest(x: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
-    first, *others = _sliding(_over(x, window), window, strides, padding).cut(x, -np.inf)
+    first, *others = _close(_over(x, window), window, strides, padding).cut(x, -np.inf)
     out = first.copy(order="K")
     for part in others:
         np.maximum(out, part, out=out)
     return out
 
 
-def _winners(x: Floats, out: Floats, sliding: Sliding) -> tuple[list[_Mask], Floats]:
+def _winners(x: Floats, out: Floats, window: Sliding) -> tuple[list[_Mask], Floats]:
     """For each element of the window, where it is the largest; and how many elements are, at each place."""
-    parts = sliding.cut(x, -np.inf)
+    parts = window.cut(x, -np.inf)
     chosen = [np.equal(part, out) for part in parts]
-    counts: Floats = np.add.reduce(chosen, axis=0, dtype=x.dtype)
+    counts = _counted(chosen)
     if not counts.all():  # nan: it equals nothing, and belongs to those that are nan
         chosen = [mask | (np.isnan(part) & np.isnan(out)) for mask, part in zip(chosen, parts, strict=True)]
-        counts = np.add.reduce(chosen, axis=0, dtype=x.dtype)
-    return chosen, counts
+        counts = _counted(chosen)
+    return chosen, counts.astype(x.dtype)
+
+
+def _counted(masks: Sequence[_Mask]) -> npt.NDArray[np.intp]:
+    """How many are true. They keep their order in memory, which a sum over a new axis would not."""
+    total = np.zeros_like(masks[0], dtype=np.intp)
+    for mask in masks:
+        total += mask
+    return total
+
+
+def _chosen(numbers: Floats, masks: Sequence[_Mask]) -> list[Floats]:
+    """The numbers that each mask chooses, and zero for the others, also where a number is not finite."""
+    if np.isfinite(numbers).all():
+        return [np.multiply(numbers, mask) for mask in masks]  # several times as fast
+    return [np.where(mask, numbers, 0.0) for mask in masks]
 
 
 def _taken(t: Floats, x: Floats, out: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
-    sliding = _sliding(_over(x, window), window, strides, padding)
-    chosen, counts = _winners(x, out, sliding)
-    terms = [np.where(mask, part, 0.0) for mask, part in zip(chosen, sliding.cut(t, 0.0), strict=True)]
+    over = _close(_over(x, window), window, strides, padding)
+    masks, counts = _winners(x, out, over)
+    terms = [np.where(mask, part, 0.0) for mask, part in zip(masks, over.cut(t, 0.0), strict=True)]
     mean: Floats = np.add.reduce(terms, axis=0, dtype=t.dtype) / counts
     return mean
 
 
 def _given(g: Floats, x: Floats, out: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
-    sliding = _sliding(_over(x, window), window, strides, padding)
-    chosen, counts = _winners(x, out, sliding)
-    return sliding.add_up([g / counts] * len(chosen), chosen)
+    over = _close(_over(x, window), window, strides, padding)
+    masks, counts = _winners(x, out, over)
+    return over.add_up(_chosen(g / counts, masks))
 
 
 # Of the elements of each window of `t`, the mean of those that are the largest of `x`. (..., *space) -> (..., *places)
