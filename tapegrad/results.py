@@ -126,7 +126,14 @@ def _pictures(job: Job, state: State[MLP], log: Sequence[Row]) -> dict[str, Figu
     examples, target = job.scored, job.target
     guesses, result = jobs.examined(job, state.params, examples)
     title = f"{heading}\n{'' if job.test is None else 'test: '}{result}"
-    loss = plots.loss_curve(heading, [row.epoch for row in log], [row.loss for row in log])
+    shares = [row.score / len(job.train.labels) if target.classes else row.score for row in log]
+    loss = plots.learning_curve(
+        heading,
+        [row.epoch for row in log],
+        {"training": [row.loss for row in log]},
+        {"training": shares},
+        "accuracy" if target.classes else "RMSE",
+    )
     if not target.classes:
         truths, predicted = target.decode(examples.labels), target.decode(guesses)
         return {
@@ -136,7 +143,9 @@ def _pictures(job: Job, state: State[MLP], log: Sequence[Row]) -> dict[str, Figu
     labels, classes = tuple(map(int, examples.labels)), tuple(map(int, guesses))
     figures = {"loss": loss}
     if job.test is not None:
-        figures["confusion"] = plots.confusion_matrix(title, labels, classes, target.classes)
+        figures["confusion"] = plots.confusion_matrix(
+            title, plots.confusion_table(labels, classes, len(target.classes)), target.classes
+        )
     if job.axes is not None:
         figures["boundary"] = _boundary(title, state.params, job, job.axes, classes)
     return figures

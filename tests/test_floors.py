@@ -37,7 +37,9 @@ FLOORS: list[list[str]] = [
     [
         "files", "generator", "random", "datasets", "tables", "nn.layer", "nn.compose", "nn.mlp", "nn.losses", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
-        "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
+        "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html",
+        "view.plots.style", "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
+        "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
         "view.strides", "view.coverage", "view", "results",
     ],
     ["expression", "parser", "show", "train", "cli", "__main__", "__init__"],
