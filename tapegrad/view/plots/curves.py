@@ -49,7 +49,7 @@ def learning_curve(
             axes.set_ylabel(f"{next(iter(curves))} {quantity}" if len(curves) == 1 else quantity)
         stack[0].set_title(wrapped(title, 5.4), pad=10)
         stack[-1].set_xlabel("epoch")
-        stack[-1].xaxis.get_major_locator().set_params(integer=True)
+        stack[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         figure.align_ylabels(list(stack))
         most = max(stack, key=lambda axes: len(axes.lines))
         if len(most.lines) > 1:
@@ -84,8 +84,6 @@ def _draw(axes: Axes, line: Line, name: str, shade: str) -> None:
 
 def _scale(axes: Axes, values: Sequence[float], *, percent: bool) -> None:
     """The vertical axis: of shares in percent, else from 0 on, or logarithmic if that tells more."""
-    from matplotlib.ticker import PercentFormatter  # noqa: PLC0415  # loaded when used
-
     if not values:
         axes.text(0.5, 0.5, "no number is known", transform=axes.transAxes, ha="center", va="center")
         axes.set_yticks([])
@@ -94,7 +92,7 @@ def _scale(axes: Axes, values: Sequence[float], *, percent: bool) -> None:
     if percent:
         margin = max(0.05 * (high - low), 0.01)
         axes.set_ylim(max(low - margin, 0.0), min(high + margin, 1.0))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        axes.yaxis.set_major_formatter(lambda share, _: f"{100.0 * share:.6g} %")
     elif 0.0 < 10.0 * low < high:
         _use_decades(axes, low, high)
     elif low >= 0.0:

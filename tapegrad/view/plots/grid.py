@@ -96,7 +96,8 @@ def _draw(axes: Axes, section: Section, tile: float, top: float) -> None:
     from matplotlib.patches import Rectangle  # noqa: PLC0415  # loaded when used
 
     if section.heading:
-        axes.text(MARGIN, top, section.heading, fontsize=HEADING_SIZE, va="top")
+        room = 72.0 * (axes.get_xlim()[1] - 2.0 * MARGIN)
+        axes.text(MARGIN, top, shortened(section.heading, HEADING_SIZE, room), fontsize=HEADING_SIZE, va="top")
         top += _line(HEADING_SIZE) + 0.5 * GAP
     high, wide = section.images.shape[1:3]
     height, row_height = _slot(section, tile)

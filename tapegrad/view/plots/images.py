@@ -64,11 +64,11 @@ def misclassified(
     sure = sure[np.arange(count), given]
     wrong = np.flatnonzero(true != given)
     if not wrong.size:
-        return page(title, f"none of {total} images is misclassified", [])
+        return page(title, f"misclassified: none of {total} images", [])
     shown = wrong[np.argsort(-sure[wrong], kind="stable")][:MOST]
     columns = tidy(len(shown))
     captions = _captions([(classes[true[at]], classes[given[at]], float(sure[at])) for at in shown], columns)
-    note = f"{wrong.size} of {total} images are misclassified"
+    note = f"misclassified: {wrong.size} of {total} images"
     if wrong.size > MOST:
         note += f"; here are the {MOST} with the highest probability"
     return page(title, note, [Section(drawn[shown], captions, columns)])

@@ -23,7 +23,7 @@ MOST_IN_A_ROW: Final = 16
 MOST_ROWS: Final = 6
 MOST_MAPS: Final = 32
 SIGNED: Final = "RdBu_r"  # blue below 0, white at 0, red above
-BAR: Final = (2.2, 0.14, 0.5)  # the colour bar: width, height, and what is left free for it and its numbers
+BAR: Final = (2.2, 0.14, 0.3, 0.5)  # the colour bar: width, height, indent, and the height with its numbers
 
 
 def filters(title: str, weights: npt.ArrayLike) -> Figure:
@@ -48,31 +48,33 @@ def filters(title: str, weights: npt.ArrayLike) -> Figure:
         Section(scaled[:shown, one], names, columns, heading, SIGNED, (-1.0, 1.0))
         for one, heading in enumerate(headings)
     ]
-    note = f"{_first(shown, count)} filters of {high} × {wide}"
+    note = f"{_first(shown, count, 'filter')} of {high} × {wide}"
     if channels > 1:
-        note += f", {_first(len(headings), channels)} channels"
-    figure = page(title, note, sections, below=BAR[2])
+        note += f", {_first(len(headings), channels, 'channel')}"
+    figure = page(title, note, sections, below=BAR[3])
     _add_bar(figure, reach)
     return figure
 
 
-def _first(shown: int, count: int) -> str:
-    return str(count) if shown == count else f"the first {shown} of {count}"
+def _first(shown: int, count: int, thing: str) -> str:
+    """How many of these things are shown, in words."""
+    things = thing if count == 1 else f"{thing}s"
+    return f"{count} {things}" if shown == count else f"the first {shown} of {count} {things}"
 
 
 def _add_bar(figure: Figure, reach: float) -> None:
     """The scale of the colours, at the foot of the page."""
     page_width, page_height = figure.get_size_inches()
-    width, height, free = BAR
+    width, height, indent, free = BAR
     place = (
-        MARGIN / page_width,
+        (MARGIN + indent) / page_width,
         (MARGIN + free - height - 0.1) / page_height,
         width / page_width,
         height / page_height,
     )
     with look():
         bar = figure.colorbar(figure.axes[0].images[0], cax=figure.add_axes(place), orientation="horizontal")
-        bar.set_ticks([-1.0, 0.0, 1.0], labels=[f"{-reach:.2g}", "0", f"{reach:.2g}"])
+        bar.set_ticks([-1.0, 0.0, 1.0], labels=[f"−{reach:.2g}", "0", f"{reach:.2g}"])
         bar.ax.tick_params(length=0)
 
 
@@ -100,6 +102,6 @@ def _layer(name: str, maps: Floats) -> Section:
     count, high, wide = maps.shape
     shown = min(count, MOST_MAPS)
     span = f"from {maps.min():.2g} to {maps.max():.2g}" if maps.min() < maps.max() else f"all {maps.flat[0]:.2g}"
-    heading = f"{name}: {_first(shown, count)} maps of {high} × {wide}, {span}"
+    heading = f"{name}: {_first(shown, count, 'map')} of {high} × {wide}, {span}"
     columns = min(shown, 8)
     return Section(stretched(maps)[:shown], [str(one) for one in range(shown)], columns, heading, "viridis")

@@ -67,7 +67,11 @@ def confusion_matrix(title: str, table: npt.ArrayLike, classes: Sequence[str]) -
             for tick in axes.get_xticklabels():
                 tick.set(rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(count), names, fontsize=size)
-        axes.tick_params(length=0)
+        edges = np.arange(count + 1) - 0.5
+        axes.set_xticks(edges, minor=True)
+        axes.set_yticks(edges, minor=True)
+        axes.grid(which="minor", color="#E4E4E4", linewidth=0.6)
+        axes.tick_params(which="both", length=0)
         axes.spines[:].set_visible(False)
         axes.set_xlabel("predicted class")
         axes.set_ylabel("true class")
