@@ -41,16 +41,13 @@ FIGURES: dict[str, Callable[[], "Figure"]] = {
     "two classes": lambda: boundary(halves, ("class 0", "class 1")),
     "three classes": lambda: boundary(thirds, ("a", "b", "c")),
     "one region": lambda: boundary(lambda _: (1.0, 0.0), ("a", "b")),
-    "loss": lambda: plots.loss_curve("title", [1, 2, 3], [0.7, 0.5, 0.4]),
-    "loss over decades": lambda: plots.loss_curve("title", [1, 2, 3], [0.7, 0.05, 0.0001]),
-    "loss of one epoch": lambda: plots.loss_curve("title", [1], [0.7]),
-    "loss of zero": lambda: plots.loss_curve("title", [1, 2], [0.5, 0.0]),
-    "loss that explodes": lambda: plots.loss_curve("title", [1, 2], [0.5, 1e308]),
-    "confusion": lambda: plots.confusion_matrix("title", [0, 0, 1, 2], [0, 1, 1, 2], ["a", "b", "c"]),
-    "many classes": lambda: plots.confusion_matrix("t", range(9), range(9), [f"a long name {i}" for i in range(9)]),
+    "loss": lambda: plots.learning_curve("title", [1, 2, 3], {"training": [0.7, 0.5, 0.4]}),
+    "confusion": lambda: plots.confusion_matrix("title", [[1, 1, 0], [0, 1, 0], [0, 0, 1]], ["a", "b", "c"]),
+    "samples": lambda: plots.samples("title", np.eye(3).reshape(1, 3, 3), [0], ["a"]),
+    "filters": lambda: plots.filters("title", np.eye(3).reshape(1, 1, 3, 3)),
     "regression": lambda: plots.predicted_against_true("title", "price ($)", [1.0, 2.0], [1.1, 1.9]),
     "regression of one row": lambda: plots.predicted_against_true("title", "y", [1.0], [1.0]),
-    "dollars and underscores": lambda: plots.loss_curve("$a_b$ ^ $", [1, 2], [0.5, 0.4]),
+    "dollars and underscores": lambda: plots.learning_curve("$a_b$ ^ $", [1], {"training": [0.5]}),
 }
 
 
@@ -126,8 +123,9 @@ def test_names_are_not_read_as_mathematics() -> None:
     assert re.search(r"<!-- \$a_b\$ \^ \$ -->", text)
 
 
-def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", FIGURES)
+def test_without_matplotlib_the_extra_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r'pip install "tapegrad\[plot\]"'):
-        plots.loss_curve("title", [1], [0.5])
+        FIGURES[name]()

@@ -51,9 +51,9 @@ def learning_curve(
         stack[-1].set_xlabel("epoch")
         stack[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         figure.align_ylabels(list(stack))
-        most = max(stack, key=lambda axes: len(axes.lines))
-        if len(most.lines) > 1:
-            figure.legend(handles=most.lines, loc="outside lower center", ncols=4)
+        if any(len(curves) > 1 for curves in panels.values()):
+            lines = {str(line.get_label()): line for axes in stack for line in axes.lines}
+            figure.legend(handles=list(lines.values()), loc="outside lower center", ncols=4)
         return figure
 
 
