@@ -100,7 +100,7 @@ def test_a_thousand_epochs_are_a_line_without_points() -> None:
 def test_a_long_title_is_broken_into_lines_that_fit() -> None:
     figure = plots.learning_curve("a title of many words " * 6, [1], {"training": [0.7]})
     plots.render(figure, "png")
-    (title,) = (part for part in figure.findobj(Text) if isinstance(part, Text) and "words" in part.get_text())
+    (title,) = (part for part in figure.findobj(Text) if "words" in part.get_text())
     assert title.get_window_extent().x1 <= figure.bbox.x1
     assert " ".join(title.get_text().split()) == " ".join(["a title of many words"] * 6)
 
