@@ -3,7 +3,8 @@
     key(0)              a key from a seed
     split(k, 3)         three new, independent keys
     fold_in(k, 7)       the seventh of a family of keys, as for the seventh epoch
-    uniform(k, (4, 2))  numbers
+    uniform(k, (4, 2))  numbers; so do `normal`, `bernoulli` and `randint` give
+    order(k, 10)        a random order of ten things
 
 A key is a value: drawing from it twice gives the same numbers twice, so use each key for one purpose and
 split it for more. Its 128 bits are the key of a Philox stream (Salmon et al. 2011, "Parallel random
