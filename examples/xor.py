@@ -72,7 +72,7 @@ def main() -> None:
     """Train, and draw the decision of the trained network in characters."""
     for_points, for_network, for_order = split(key(0), 3)
     data = datasets.make("xor", for_points, 50)
-    examples = list(zip(data.points, data.labels, strict=True))
+    examples = list(zip(data.inputs.tolist(), data.labels.tolist(), strict=True))
     networks = list(train(init(for_network), examples, for_order))
     for epoch in range(10, EPOCHS + 1, 10):
         network = networks[epoch - 1]

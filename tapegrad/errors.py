@@ -181,9 +181,9 @@ class ParameterFileError(TapegradError, ValueError):
 
 
 class DataError(TapegradError, ValueError):
-    """A data set is unknown, or a table cannot be used.
+    """A data set is unknown, or a table, a file or an array of examples cannot be used.
 
-    Example: a column that does not exist, a ragged row, text among numbers, no rows at all.
+    Example: a column that does not exist, text among numbers, no rows at all, a file that is cut off.
     Cure: as the message says, with the line of the file.
     """
 

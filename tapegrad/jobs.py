@@ -90,10 +90,10 @@ def from_data_set(name: str, points: int, seed: int, settings: Settings) -> Job:
         facts={"data": name, "points": points},
         settings=settings,
         seed=seed,
-        target=Target("class", ("class 0", "class 1")),
-        train=Examples(tuple(map(datasets.standardised, data.points)), tuple(map(float, data.labels))),
+        target=Target("class", data.classes),
+        train=Examples(tuple(map(datasets.standardised, data.inputs.tolist())), tuple(map(float, data.labels))),
         test=None,
-        axes=(_coordinate("x₁"), _coordinate("x₂")),
+        axes=(_coordinate(data.features[0]), _coordinate(data.features[1])),
         square=((0.0, 0.0), (1.0, 1.0)),
     )
 

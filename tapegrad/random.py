@@ -3,7 +3,8 @@
     key(0)              a key from a seed
     split(k, 3)         three new, independent keys
     fold_in(k, 7)       the seventh of a family of keys, as for the seventh epoch
-    uniform(k, (4, 2))  numbers
+    uniform(k, (4, 2))  numbers; so do `normal`, `bernoulli` and `randint` give
+    order(k, 10)        a random order of ten things
 
 A key is a value: drawing from it twice gives the same numbers twice, so use each key for one purpose and
 split it for more. Its 128 bits are the key of a Philox stream (Salmon et al. 2011, "Parallel random
@@ -23,9 +24,11 @@ import numpy.typing as npt
 
 from tapegrad.errors import SettingError
 
-__all__ = ["Key", "fold_in", "key", "normal", "permutation", "split", "uniform"]
+__all__ = ["Key", "bernoulli", "fold_in", "key", "normal", "order", "permutation", "randint", "split", "uniform"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Integers: TypeAlias = npt.NDArray[np.int64]
+Booleans: TypeAlias = npt.NDArray[np.bool_]
 
 _SPLIT: Final = 0  # keeps the keys of `split` and those of `fold_in` apart
 _FOLD: Final = 1
@@ -101,13 +104,55 @@ def normal(key: Key, shape: tuple[int, ...] = ()) -> float | Array:
     return _shaped(np.array([_NORMAL.inv_cdf(p) for p in unit.tolist()], dtype=np.float64), shape)
 
 
+@overload
+def bernoulli(key: Key, p: float, shape: tuple[()] = ()) -> bool: ...  # type: ignore[overload-overlap]  # as above
+@overload
+def bernoulli(key: Key, p: float, shape: tuple[int, ...]) -> Booleans: ...
+def bernoulli(key: Key, p: float, shape: tuple[int, ...] = ()) -> bool | Booleans:
+    """True with probability `p`: a bool for shape (), an array otherwise.
+
+    True where `uniform` of the same key is below `p`. Raises SettingError if `p` is no probability.
+    """
+    if not 0.0 <= p <= 1.0:
+        msg = f"a probability lies between 0 and 1; {p!r} does not"
+        raise SettingError(msg)
+    return uniform(key, shape) < p
+
+
+@overload
+def randint(key: Key, low: int, high: int, shape: tuple[()] = ()) -> int: ...  # type: ignore[overload-overlap]
+@overload
+def randint(key: Key, low: int, high: int, shape: tuple[int, ...]) -> Integers: ...
+def randint(key: Key, low: int, high: int, shape: tuple[int, ...] = ()) -> int | Integers:
+    """Integers low <= n < high, all equally likely: an int for shape (), an array otherwise.
+
+    The remainder of a random word, which favours none by more than 2**-32. Raises SettingError if there are no such
+    integers, or more than 2**32, or if some do not fit into 64 bits.
+    """
+    if not (0 < high - low <= 2**32 and low >= -(2**63) and high <= 2**63):
+        msg = f"random integers are drawn from 1 to 2**32 of 64 bits, not from {low} <= n < {high}"
+        raise SettingError(msg)
+    offsets = (_raw(key, math.prod(shape)) % np.uint64(high - low)).astype(np.int64)
+    integers: Integers = offsets + np.int64(low)
+    return integers.reshape(shape) if shape else int(integers[0])
+
+
+def order(key: Key, count: int) -> Integers:
+    """`permutation`, as an array to index with.
+
+    >>> order(key(0), 5).shape
+    (5,)
+    """
+    return np.argsort(_raw(key, count), kind="stable").astype(np.int64, copy=False)
+
+
 def permutation(key: Key, count: int) -> tuple[int, ...]:
     """The numbers 0 .. count - 1 in random order: the order in which random words sort.
 
     >>> sorted(permutation(key(0), 5))
     [0, 1, 2, 3, 4]
     """
-    return tuple(np.argsort(_raw(key, count), kind="stable").tolist())
+    return tuple(order(key, count).tolist())
 
 
 def _raw(key: Key, count: int) -> npt.NDArray[np.uint64]:

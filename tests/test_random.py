@@ -19,6 +19,8 @@ UNIFORM = [0.014067035665647709, 0.2577672456246177, 0.47156538101528966]
 NORMAL = -2.1954118012878454
 PERMUTATION = (0, 3, 7, 5, 1, 2, 6, 4)
 SPLIT = 0x353F573BCDEA7C2DE224B0D62F223BC5
+BERNOULLI = [True, True, False]
+INTEGERS = [3, 4, 7, 4]
 FOLD = 0xBB6F99ABC408C34D5B6E5753922E0068
 
 
@@ -28,6 +30,9 @@ def test_the_numbers_of_a_key_are_fixed_for_ever() -> None:
     assert random.uniform(key, (3,)).tolist() == UNIFORM
     assert random.normal(key) == NORMAL
     assert random.permutation(key, 8) == PERMUTATION
+    assert random.order(key, 8).tolist() == list(PERMUTATION)
+    assert random.bernoulli(key, 0.3, (3,)).tolist() == BERNOULLI
+    assert random.randint(key, 2, 9, (4,)).tolist() == INTEGERS
     assert random.split(key)[1].bits == SPLIT
     assert random.fold_in(key, 1).bits == FOLD
 
@@ -88,6 +93,56 @@ def test_every_order_of_three_is_equally_likely() -> None:
     counts = [orders.count(order) for order in sorted(set(orders))]
     assert len(counts) == 6
     assert sum((count - 200) ** 2 / 200 for count in counts) < 15.1  # chi-squared, 5 degrees, 1 %
+
+
+def test_a_probability_is_how_often_it_is_true() -> None:
+    key = random.key(0)
+    for p in (0.05, 0.5, 0.8):
+        draws = random.bernoulli(key, p, (40_000,))
+        assert draws.dtype == np.bool_
+        assert abs(draws.mean() - p) < 3.0 * np.sqrt(p * (1.0 - p) / 40_000)
+        assert draws.tolist() == (random.uniform(key, (40_000,)) < p).tolist()
+    assert not random.bernoulli(key, 0.0, (1000,)).any()
+    assert random.bernoulli(key, 1.0, (1000,)).all()
+
+
+def test_every_integer_between_is_equally_likely() -> None:
+    draws = random.randint(random.key(0), -3, 7, (10_000,))
+    assert draws.dtype == np.int64
+    numbers, counts = np.unique(draws, return_counts=True)
+    assert numbers.tolist() == list(range(-3, 7))
+    assert ((counts - 1000) ** 2 / 1000).sum() < 21.7  # chi-squared, 9 degrees, 1 %
+
+
+@given(SEEDS, st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**32))
+@settings(deadline=None, max_examples=100)
+def test_integers_lie_between_their_bounds(seed: int, low: int, size: int) -> None:
+    high = min(low + size, 2**63)
+    draws = random.randint(random.key(seed), low, high, (2, 3))
+    assert draws.shape == (2, 3)
+    assert all(low <= n < high for n in draws.ravel().tolist())
+
+
+def test_the_empty_shape_is_a_plain_bool_or_int() -> None:
+    key = random.key(1)
+    assert type(random.bernoulli(key, 0.5)) is bool
+    assert type(random.randint(key, 0, 10)) is int
+    assert random.randint(key, 0, 10) == random.randint(key, 0, 10, (2,))[0]
+    assert random.bernoulli(key, 0.5, (0, 2)).shape == (0, 2)
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
+def test_what_is_no_probability_is_refused(p: float) -> None:
+    with pytest.raises(SettingError, match=f"lies between 0 and 1; {p} does not"):
+        random.bernoulli(random.key(0), p)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 0), (3, 1), (0, 2**32 + 1), (2**63, 2**63 + 1), (-(2**63) - 1, -(2**63))]
+)
+def test_integers_that_cannot_be_drawn_are_refused(low: int, high: int) -> None:
+    with pytest.raises(SettingError, match=f"not from {low} <= n < {high}"):
+        random.randint(random.key(0), low, high)
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, "0", True, None])

@@ -37,7 +37,7 @@ def fresh(optimiser: Optimiser) -> State[MLP]:
 
 def run(optimiser: Optimiser, state: State[MLP], epochs: int) -> State[MLP]:
     data = datasets.make("xor", random.key(0), 7)
-    examples = list(zip(data.points, data.labels, strict=True))
+    examples = list(zip(data.inputs.tolist(), data.labels.tolist(), strict=True))
     *_, last = train(loss, examples, state, optimiser, batch_size=3, epochs=epochs)
     return last
 

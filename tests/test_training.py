@@ -28,7 +28,7 @@ def loss(params: MLP, example: Example) -> tg.Scalar:
 
 def examples_of(name: str, seed: int) -> list[Example]:
     data = datasets.make(name, random.key(seed), datasets.POINTS)
-    return list(zip(map(datasets.standardised, data.points), data.labels, strict=True))
+    return list(zip(map(datasets.standardised, data.inputs.tolist()), data.labels.tolist(), strict=True))
 
 
 def correct(state: State[MLP], examples: Sequence[Example]) -> int:

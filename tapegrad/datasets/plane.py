@@ -20,11 +20,15 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 
+from tapegrad.arrays import Floats
+from tapegrad.datasets.dataset import Dataset
 from tapegrad.errors import DataError, SettingError
 from tapegrad.random import Key, uniform
 
-__all__ = ["CENTRE", "NAMES", "POINTS", "RECOMMENDED", "SPREAD", "Dataset", "Settings", "make", "standardised"]
+__all__ = ["CENTRE", "NAMES", "POINTS", "RECOMMENDED", "SPREAD", "Settings", "make", "standardised"]
 
 Point: TypeAlias = tuple[float, ...]
 
@@ -33,19 +37,10 @@ SPREAD: Final = math.sqrt(1.0 / 12.0)
 """The mean and the standard deviation of a coordinate that is uniform between 0 and 1."""
 
 
-@attrs.frozen
-class Dataset:
-    """Points (count, features) and the class of each, (count,), counted from 0."""
-
-    name: str
-    points: tuple[Point, ...]
-    labels: tuple[int, ...]
-
-
-_INSIDE: Final[Mapping[str, Callable[[float, float], bool]]] = MappingProxyType({
+_INSIDE: Final[Mapping[str, Callable[[Floats, Floats], npt.NDArray[np.bool_]]]] = MappingProxyType({
     "simple": lambda x1, x2: x1 < 0.5,  # the second coordinate is noise
     "diag": lambda x1, x2: x1 + x2 < 0.5,
-    "split": lambda x1, x2: x1 < 0.2 or x1 > 0.8,
+    "split": lambda x1, x2: (x1 < 0.2) | (x1 > 0.8),
     "xor": lambda x1, x2: (x1 < 0.5) != (x2 < 0.5),
     "circle": lambda x1, x2: (x1 - 0.5) ** 2 + (x2 - 0.5) ** 2 > 0.1,
 })  # fmt: skip
@@ -56,14 +51,14 @@ _SMALLEST_SPIRAL: Final = 10  # with fewer points its arms would start outside o
 
 
 def make(name: str, key: Key, count: int) -> Dataset:
-    """The data set `name` with `count` points: (count, 2) and (count,).
+    """The data set `name` with `count` points: inputs (count, 2) and labels (count,).
 
     Raises DataError for an unknown name; SettingError if `count` is below 1, or for the spiral odd (its
     arms are equally long) or below 10.
 
     >>> from tapegrad.random import key
     >>> make("spiral", key(0), 10).labels
-    (0, 0, 0, 0, 0, 1, 1, 1, 1, 1)
+    array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
     """
     if name not in NAMES:
         msg = f"there is no data set {name!r:.60}; choose one of {', '.join(NAMES)}"
@@ -73,8 +68,13 @@ def make(name: str, key: Key, count: int) -> Dataset:
         raise SettingError(msg)
     if name == "spiral":
         return _spiral(count)
-    points = tuple((x1, x2) for x1, x2 in uniform(key, (count, 2)).tolist())
-    return Dataset(name, points, tuple(int(_INSIDE[name](x1, x2)) for x1, x2 in points))
+    points = uniform(key, (count, 2))
+    return _dataset(name, points, _INSIDE[name](points[:, 0], points[:, 1]))
+
+
+def _dataset(name: str, points: Floats, in_second: npt.NDArray[np.bool_]) -> Dataset:
+    labels = in_second.astype(np.int64)
+    return Dataset(name, points, labels, classes=("class 0", "class 1"), features=("x₁", "x₂"))
 
 
 def standardised(point: Sequence[float]) -> Point:
@@ -93,9 +93,9 @@ def _spiral(count: int) -> Dataset:
         raise SettingError(msg)
     half = count // 2
     turns = [10.0 * i / half for i in range(5, 5 + half)]
-    first = tuple((_cosine_arm(t), _sine_arm(t)) for t in turns)
-    second = tuple((_sine_arm(-t), _cosine_arm(-t)) for t in turns)
-    return Dataset("spiral", first + second, (0,) * half + (1,) * half)
+    first = [(_cosine_arm(t), _sine_arm(t)) for t in turns]
+    second = [(_sine_arm(-t), _cosine_arm(-t)) for t in turns]
+    return _dataset("spiral", np.array(first + second), np.arange(count) >= half)
 
 
 def _cosine_arm(t: float) -> float:

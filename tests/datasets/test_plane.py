@@ -42,16 +42,16 @@ def test_the_names_are_those_of_minitorch() -> None:
 def test_points_lie_in_the_unit_square_and_labels_follow_the_definition(name: str, seed: int, count: int) -> None:
     data = make(name, key(seed), count)
     assert data.name == name
-    assert len(data.points) == len(data.labels) == count
-    assert all(0.0 <= x < 1.0 for point in data.points for x in point)
-    assert data.labels == tuple(int(expected_label(name, x1, x2)) for x1, x2 in data.points)
+    assert data.inputs.shape == (count, 2)
+    assert ((data.inputs >= 0.0) & (data.inputs < 1.0)).all()
+    assert data.labels.tolist() == [int(expected_label(name, x1, x2)) for x1, x2 in data.inputs.tolist()]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_key_decides_and_both_classes_occur(name: str) -> None:
     data = make(name, key(0), 50)
     assert data == make(name, key(0), 50)
-    assert set(data.labels) == {0, 1}
+    assert set(data.labels.tolist()) == {0, 1}
     assert (data == make(name, key(1), 50)) == (name == "spiral")  # which has no chance in it
 
 
@@ -62,13 +62,13 @@ def test_the_spiral_is_the_one_of_minitorch(count: int) -> None:
     for i in range(half):
         t = 10.0 * ((i + 5) / half)
         for point, (x1, x2), sign in (
-            (data.points[i], (t * math.cos(t), t * math.sin(t)), 1.0),
-            (data.points[half + i], (t * math.sin(t), t * math.cos(t)), -1.0),
+            (data.inputs[i], (t * math.cos(t), t * math.sin(t)), 1.0),
+            (data.inputs[half + i], (t * math.sin(t), t * math.cos(t)), -1.0),
         ):
             # at -t the cosine arm changes sign and the sine arm does not; the coordinates are swapped
             there = (x1 / 20.0 + 0.5, sign * x2 / 20.0 + 0.5)
-            assert point == pytest.approx(there, rel=1e-13)
-    assert data.labels == (0,) * half + (1,) * half
+            assert point.tolist() == pytest.approx(there, rel=1e-13)
+    assert data.labels.tolist() == [0] * half + [1] * half
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_cannot_be_made_is_refused(name: str, count: int, error: type[Excep
 
 
 def test_standardised_points_have_mean_zero_and_deviation_one() -> None:
-    points = [standardised(point) for point in make("simple", key(0), 20_000).points]
+    points = [standardised(point) for point in make("simple", key(0), 20_000).inputs.tolist()]
     for coordinates in zip(*points, strict=True):
         mean = math.fsum(coordinates) / len(points)
         variance = math.fsum((x - mean) ** 2 for x in coordinates) / len(points)
@@ -101,4 +101,4 @@ def test_standardised_points_have_mean_zero_and_deviation_one() -> None:
 def test_a_recommendation_can_be_followed(name: str) -> None:
     recommended = datasets.RECOMMENDED[name]
     assert recommended.optimiser in optim.__all__
-    assert len(make(name, key(0), datasets.POINTS).points) == datasets.POINTS
+    assert len(make(name, key(0), datasets.POINTS)) == datasets.POINTS
