@@ -33,7 +33,7 @@ from tapegrad.vmap import vmap
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tapegrad import datasets, extend, nn, optim, random, special, states, testing, training, view
+    from tapegrad import datasets, extend, nn, optim, random, special, testing, training, view
 else:
 
     def __getattr__(name: str) -> object:
@@ -46,6 +46,6 @@ else:
 __all__ = [
     "Array", "ArrayVar", "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "compiled",
     "custom_jvp", "custom_vjp", "datasets", "derivatives", "errors", "evaluate", "extend", "grad", "hessian",
-    "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "special", "states",
+    "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "special",
     "stop_gradient", "testing", "trace", "training", "tree", "value_and_grad", "view", "vjp", "vmap",
 ]  # fmt: skip

@@ -13,12 +13,15 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, TypeAlias
 
 import attrs
+import numpy as np
 
 from tapegrad import random
+from tapegrad.arrays import Floats
+from tapegrad.datasets import Dataset
 from tapegrad.errors import DataError
 from tapegrad.tables import Table
 
-__all__ = ["Categorical", "Examples", "Feature", "Numeric", "Problem", "Target", "Task", "prepare"]
+__all__ = ["Categorical", "Feature", "Numeric", "Problem", "Target", "Task", "prepare"]
 
 MOST_CATEGORIES: Final = 50  # more different texts than this are names of rows, not categories
 MOST_INTEGER_CLASSES: Final = 10  # a target of integers with at most this many different values is a class
@@ -127,20 +130,12 @@ class Target:
     def encode(self, cell: str) -> float:
         """The label: the index of the class, or the standardised number."""
         if self.classes:
-            return float(self.classes.index(class_name(cell)))
+            return self.classes.index(class_name(cell))
         return (float(cell) - self.mean) / self.scale
 
-    def decode(self, labels: Sequence[float]) -> list[float]:
+    def decode(self, labels: Floats) -> Floats:
         """Standardised numbers in the unit of the column: ``(rows,) -> (rows,)``."""
-        return [self.mean + self.scale * z for z in labels]
-
-
-@attrs.frozen
-class Examples:
-    """Rows as numbers. points: ``(rows, inputs)``, labels: ``(rows,)``."""
-
-    points: tuple[tuple[float, ...], ...]
-    labels: tuple[float, ...]
+        return self.mean + self.scale * labels
 
 
 @attrs.frozen
@@ -149,8 +144,8 @@ class Problem:
 
     features: tuple[Feature, ...]
     target: Target
-    train: Examples
-    test: Examples
+    train: Dataset
+    test: Dataset
 
 
 def prepare(table: Table, target: str, key: random.Key, task: Task | None = None) -> Problem:
@@ -174,9 +169,9 @@ def prepare(table: Table, target: str, key: random.Key, task: Task | None = None
     columns = [table.column(name) for name in names]
     labels = table.column(target)
 
-    def examples(rows: Sequence[int]) -> Examples:
-        points = (_point(features, [column[row] for column in columns]) for row in rows)
-        return Examples(tuple(points), tuple(wanted.encode(labels[row]) for row in rows))
+    def examples(rows: Sequence[int]) -> Dataset:
+        inputs = np.array([_point(features, [column[row] for column in columns]) for row in rows])
+        return Dataset(table.path, inputs, np.array([wanted.encode(labels[row]) for row in rows]), wanted.classes)
 
     return Problem(features, wanted, examples(kept), examples(held_out))
 

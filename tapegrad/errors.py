@@ -12,6 +12,7 @@ __all__ = [
     "CaptureError",
     "ConversionError",
     "DataError",
+    "DivergenceError",
     "DrawingError",
     "ExpressionError",
     "IntegerArgumentError",
@@ -185,6 +186,14 @@ class DataError(TapegradError, ValueError):
 
     Example: a column that does not exist, text among numbers, no rows at all, a file that is cut off.
     Cure: as the message says, with the line of the file.
+    """
+
+
+class DivergenceError(TapegradError, ArithmeticError):
+    """A step of a training gave a loss or parameters that are not finite; the states before it are intact.
+
+    Example: a learning rate of 1e6.
+    Cure: take a smaller learning rate, or clip the gradient; look for values in the data that are very large.
     """
 
 

@@ -1,55 +1,53 @@
-"""What a network is to learn, from a known data set and from a table alike: its examples, loss and score."""
+"""What a network is to learn, from a known data set and from a table alike: its examples, network, loss and score."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, cast
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 
-from tapegrad import datasets, encoding, random
-from tapegrad.datasets import Settings
-from tapegrad.encoding import Examples, Feature, Numeric, Target, Task
-from tapegrad.nn import mlp
-from tapegrad.nn.losses import binary_cross_entropy, softmax_cross_entropy, squared_error
-from tapegrad.nn.mlp import MLP
-from tapegrad.optim import Optimiser, adam, momentum, sgd
+from tapegrad import datasets, encoding, nn, optim, random, training
+from tapegrad.arrays import AnyArray, Floats
+from tapegrad.datasets import Dataset, Scaler, Settings
+from tapegrad.encoding import Feature, Numeric, Target, Task
+from tapegrad.nn.compose import Part
+from tapegrad.nn.layer import Layer, Params
+from tapegrad.nn.layer import State as LayerState
+from tapegrad.optim import Optimiser
 from tapegrad.tables import Table
-from tapegrad.training import State, start
-from tapegrad.variables import Scalar
+from tapegrad.training import Accuracy, Examples, Fit, Loss, Objective, State
 
 __all__ = [
-    "OPTIMISERS",
-    "Accuracy",
-    "Example",
-    "Fit",
-    "Job",
-    "examined",
-    "first_state",
-    "from_data_set",
-    "from_table",
-    "loss_of",
-    "optimiser_of",
-    "probabilities",
-    "recommended_for_table",
-    "score",
-]
+    "OPTIMISERS", "Job", "Score", "examples_of", "feature_maps", "first_filters", "first_state", "from_bundled", "from_files", "from_points",
+    "from_table", "loss_of", "objective_of", "optimiser_of", "outputs", "predictions", "probabilities",
+    "recommended_for_table", "score",
+]  # fmt: skip
 
-Example: TypeAlias = tuple[tuple[float, ...], float]
-"""A point and its label: the index of its class, or a standardised number."""
+Score = Accuracy | Fit
 
 
 # ---- settings -----------------------------------------------------------------------------------
 
 
 TABLE_EXAMPLES: Final = 4000  # that a training on a table sees by default, each as often as it takes
+TEST_SHARE: Final = 0.25  # of a known data set
+CONVOLUTIONS: Final = {"the first convolution": 2, "the second convolution": 5}  # and how many layers lead there
+SPLIT: Final = random.key(0)  # what is held out of a known data set is the same for every seed
 
 OPTIMISERS: Final[Mapping[str, Callable[[float], Optimiser]]] = {
-    "sgd": sgd,
-    "momentum": momentum,
-    "adam": adam,
+    "sgd": optim.sgd,
+    "momentum": optim.momentum,
+    "nesterov": optim.nesterov,
+    "rmsprop": optim.rmsprop,
+    "adam": optim.adam,
+    "adamw": optim.adamw,
+    "lion": optim.lion,
 }
 
 
@@ -71,31 +69,73 @@ class Job:
     settings: Settings
     seed: int
     target: Target
-    train: Examples
-    test: Examples | None  # held out; None for a data set that is only to be told apart
-    axes: tuple[Numeric, Numeric] | None  # how to draw the inputs, where they are two numbers
-    square: tuple[tuple[float, float], tuple[float, float]] | None  # corners of the plane they are drawn on
+    train: Dataset
+    test: Dataset | None  # held out; None for a data set that is only to be told apart
+    axes: tuple[Numeric, Numeric] | None = None  # how to draw the inputs, where they are two numbers
+    square: tuple[tuple[float, float], tuple[float, float]] | None = None  # corners of the plane they are drawn on
 
     @property
-    def scored(self) -> Examples:
+    def scored(self) -> Dataset:
         """The examples that the result is judged by."""
         return self.train if self.test is None else self.test
 
+    @property
+    def of_images(self) -> bool:
+        """Whether an example is ``(channels, height, width)``."""
+        return self.train.inputs.ndim == 4
 
-def from_data_set(name: str, points: int, seed: int, settings: Settings) -> Job:
-    """The job of learning a known data set by heart. Raises what `tapegrad.datasets.make` raises."""
+    @property
+    def layers(self) -> tuple[Part, ...]:
+        """Convolutions for images, and layers of units; an output for each class, or one for the number."""
+        last = nn.linear(len(self.target.classes) or 1)
+        hidden = self.settings.hidden
+        return (*(_for_images(hidden) if self.of_images else _for_rows(hidden)), last)
+
+    @property
+    def model(self) -> Layer:
+        """The network."""
+        return nn.serial(*self.layers)
+
+
+def from_points(name: str, points: int, seed: int, settings: Settings) -> Job:
+    """The job of learning a data set in the plane by heart. Raises what `tapegrad.datasets.make` raises."""
     data = datasets.make(name, _keys(seed)[0], points)
+    scaled = (data.inputs - datasets.CENTRE) / datasets.SPREAD
+    first, second = (Numeric(feature, datasets.CENTRE, datasets.SPREAD) for feature in data.features)
     return Job(
         name=name,
         facts={"data": name, "points": points},
         settings=settings,
         seed=seed,
         target=Target("class", data.classes),
-        train=Examples(tuple(map(datasets.standardised, data.inputs.tolist())), tuple(map(float, data.labels))),
+        train=attrs.evolve(data, inputs=scaled),
         test=None,
-        axes=(_coordinate(data.features[0]), _coordinate(data.features[1])),
+        axes=(first, second),
         square=((0.0, 0.0), (1.0, 1.0)),
     )
+
+
+def from_bundled(name: str, seed: int, settings: Settings) -> Job:
+    """The job of learning a data set of scikit-learn, of which a part is held out that is the same for every seed.
+
+    Raises MissingExtraError where scikit-learn is not installed.
+    """
+    train, test = datasets.split(datasets.load(name), SPLIT, TEST_SHARE)
+    if train.inputs.ndim == 2:
+        train, test = datasets.standardise(train, test)
+    target = Target("class", train.classes)
+    if not train.classes:
+        scaler = Scaler.of(train.labels)
+        target = Target(name, (), float(scaler.mean), float(scaler.scale))
+        train, test = (attrs.evolve(part, labels=scaler.standardise(part.labels)) for part in (train, test))
+    return Job(name, {"data": name}, settings, seed, target, train, test)
+
+
+def from_files(name: str, folder: Path, seed: int, settings: Settings) -> Job:
+    """The job of learning MNIST or Fashion-MNIST from files. Raises what `tapegrad.datasets.load_mnist` raises."""
+    load = {"mnist": datasets.load_mnist, "fashion_mnist": datasets.load_fashion_mnist}[name]
+    train, test = load(folder, "float32")
+    return Job(name, {"data": name}, settings, seed, Target("class", train.classes), train, test)
 
 
 def from_table(table: Table, target: str, task: Task | None, seed: int, settings: Settings) -> Job:
@@ -112,12 +152,7 @@ def from_table(table: Table, target: str, task: Task | None, seed: int, settings
         train=problem.train,
         test=problem.test,
         axes=_axes(problem.features),
-        square=None,
     )
-
-
-def _coordinate(name: str) -> Numeric:
-    return Numeric(name, datasets.CENTRE, datasets.SPREAD)
 
 
 def _axes(features: Sequence[Feature]) -> tuple[Numeric, Numeric] | None:
@@ -126,11 +161,29 @@ def _axes(features: Sequence[Feature]) -> tuple[Numeric, Numeric] | None:
 
 
 def _keys(seed: int) -> tuple[random.Key, ...]:
-    """Three keys: of the data, of the network, and of the order of the examples."""
+    """Three keys: of the data, of the network, and of the training."""
     return random.split(random.key(seed), 3)
 
 
 # ---- the network --------------------------------------------------------------------------------
+
+
+def _for_rows(hidden: Sequence[int]) -> tuple[Part, ...]:
+    return tuple(chain.from_iterable((nn.linear(units), nn.tanh) for units in hidden))
+
+
+def _for_images(hidden: Sequence[int]) -> tuple[Part, ...]:
+    """After LeNet-5 (LeCun et al. 1998), with the layers of today."""
+    return (
+        nn.conv2d(16, 3, padding="same"),
+        nn.relu,
+        nn.max_pool2d(2),
+        nn.conv2d(32, 3, padding="same"),
+        nn.relu,
+        nn.max_pool2d(2),
+        nn.flatten,
+        *chain.from_iterable((nn.linear(units), nn.relu, nn.dropout(0.25)) for units in hidden),
+    )
 
 
 def optimiser_of(job: Job) -> Optimiser:
@@ -138,89 +191,66 @@ def optimiser_of(job: Job) -> Optimiser:
     return OPTIMISERS[job.settings.optimiser](job.settings.rate)
 
 
-def first_state(job: Job) -> State[MLP]:
-    """The state before the first epoch: random parameters. Two classes share one logit."""
-    _, network_key, order_key = _keys(job.seed)
-    inputs, classes = len(job.train.points[0]), len(job.target.classes)
-    sizes = (inputs, *job.settings.hidden, classes if classes > 2 else 1)
-    return start(mlp.init(network_key, sizes), optimiser_of(job), order_key)
+def first_state(job: Job) -> State[Params]:
+    """The state before the first epoch: random parameters."""
+    _, network_key, training_key = _keys(job.seed)
+    params, layer_state = job.model.init(network_key, job.train.inputs[:1])
+    return training.start(params, optimiser_of(job), training_key, layer_state)
 
 
-def loss_of(target: Target) -> Callable[[MLP, Example], Scalar]:
-    """The loss of one example: the squared error of a number, the log loss of a class."""
-
-    def loss(params: MLP, example: Example) -> Scalar:
-        point, label = example
-        outputs = mlp.apply(params, point)
-        if not target.classes:
-            return squared_error(outputs[0], label)
-        if len(outputs) == 1:
-            return binary_cross_entropy(outputs[0], int(label))
-        return softmax_cross_entropy(outputs, int(label))
-
-    return loss
-
-
-def probabilities(params: MLP, point: Sequence[float]) -> tuple[float, ...]:
-    """Those of the classes: ``(classes,)``.
-
-    The softmax of the logits; one logit is that of the second of two classes, where the first has 0.
-    """
-    outputs = [float(output) for output in mlp.apply(params, point)]
-    logits = [0.0, *outputs] if len(outputs) == 1 else outputs
-    weights = [math.exp(logit - max(logits)) for logit in logits]
-    return tuple(weight / sum(weights) for weight in weights)
-
-
-def _prediction(params: MLP, target: Target, point: Sequence[float]) -> float:
-    """The index of the likeliest class, or the standardised number."""
-    outputs = [float(output) for output in mlp.apply(params, point)]
-    if not target.classes:
-        return outputs[0]
-    return float(outputs[0] > 0.0) if len(outputs) == 1 else float(outputs.index(max(outputs)))
-
-
-# ---- the score ----------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Accuracy:
-    """How many of the examples are given their class."""
-
-    correct: int
-    count: int
-
-    def __str__(self) -> str:
-        return f"{self.correct} of {self.count} correct ({100.0 * self.correct / self.count:.1f} %)"
-
-
-@attrs.frozen
-class Fit:
-    """How well numbers are predicted: the share of their variance, and the root mean square error."""
-
-    r2: float
-    rmse: float  # in the unit of the target
-
-    def __str__(self) -> str:
-        return f"R² {self.r2:.3f}, RMSE {self.rmse:.4g}"
-
-
-def examined(job: Job, params: MLP, examples: Examples) -> tuple[tuple[float, ...], Accuracy | Fit]:
-    """The predictions for some examples, ``(points,)`` as labels are, and how good they are."""
-    guesses = tuple(_prediction(params, job.target, point) for point in examples.points)
-    return guesses, score(guesses, job.target, examples.labels)
-
-
-def score(guesses: Sequence[float], target: Target, labels: Sequence[float]) -> Accuracy | Fit:
-    """How good the predictions of examples with these labels are.
-
-    R² = 1 - sum (label - guess)² / sum (label - mean)²; of labels that are all equal it is 0, or 1 where
-    every guess is exact.
-    """
+def loss_of(target: Target) -> Loss:
+    """The cross-entropy of classes, the squared error of a number."""
     if target.classes:
-        return Accuracy(sum(map(float.__eq__, guesses, labels)), len(labels))
-    residual = math.fsum((label - guess) ** 2 for label, guess in zip(labels, guesses, strict=True))
-    mean = math.fsum(labels) / len(labels)
-    total = math.fsum((label - mean) ** 2 for label in labels)
-    r2 = 1.0 - residual / total if total else float(residual == 0.0)
-    return Fit(r2, target.scale * math.sqrt(residual / len(labels)))
+        return nn.losses.cross_entropy
+    return lambda out, labels: nn.losses.mse(out[:, 0], labels)
+
+
+def objective_of(job: Job) -> Objective[Params, Examples]:
+    """What the training minimises."""
+    return training.objective(job.model, loss_of(job.target))
+
+
+def examples_of(data: Dataset) -> Examples:
+    """A data set as the objective takes it."""
+    return data.inputs, data.labels
+
+
+# ---- what it gives ------------------------------------------------------------------------------
+
+
+def outputs(job: Job, state: State[Params], inputs: Floats) -> Floats:
+    """Logits of the classes, or standardised numbers: ``(examples, outputs)``."""
+    return training.outputs(job.model, state.params, state.layer_state, inputs)
+
+
+def probabilities(logits: Floats) -> Floats:
+    """Those of the classes, ``(examples, classes)``, from their logits."""
+    return np.asarray(nn.softmax(logits))
+
+
+def feature_maps(job: Job, state: State[Params], image: Floats) -> dict[str, Floats]:
+    """What the two convolutions of a network for images find in one: ``(1, channels, height, width)`` to maps each."""
+    params, layer_state = cast(tuple[Params, ...], state.params), cast(tuple[LayerState, ...], state.layer_state)
+    found = {}
+    for name, count in CONVOLUTIONS.items():
+        beginning = nn.serial(*job.layers[:count])  # the first layers of a network are a network
+        maps, _ = beginning.apply(params[:count], layer_state[:count], image)
+        found[name] = np.asarray(maps)[0]
+    return found
+
+
+def first_filters(state: State[Params]) -> Floats:
+    """The weights of the first convolution: ``(out, in, height, width)``."""
+    params = cast(tuple[Mapping[str, Floats], ...], state.params)
+    return params[0]["weight"]
+
+
+def predictions(target: Target, out: Floats) -> AnyArray:
+    """The likeliest class, or the number in its unit, from the outputs: ``(examples, outputs) -> (examples,)``."""
+    return out.argmax(axis=1) if target.classes else target.decode(out[:, 0])
+
+
+def score(target: Target, out: Floats, labels: npt.NDArray[np.intp] | Floats) -> Score:
+    """How good the outputs are for examples with these labels."""
+    predicted = predictions(target, out)
+    return training.accuracy(predicted, labels) if target.classes else training.fit(predicted, target.decode(labels))

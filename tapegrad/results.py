@@ -11,24 +11,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
+import numpy as np
 
-from tapegrad import jobs, states
+from tapegrad import jobs, training
+from tapegrad.arrays import Floats
 from tapegrad.encoding import Numeric
 from tapegrad.errors import OutputFolderError, ParameterFileError, SettingError
 from tapegrad.files import write_whole
 from tapegrad.jobs import Job
-from tapegrad.nn.mlp import MLP
-from tapegrad.training import State
+from tapegrad.nn.layer import Params
+from tapegrad.training import Accuracy, State
 from tapegrad.view import plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Row", "read", "writable", "write"]
+__all__ = ["Row", "measured", "read", "writable", "write"]
 
-PARAMETERS: Final = "parameters.json"
+PARAMETERS: Final = "parameters.npz"
 LOG: Final = "log.csv"
 FORMS: Final[tuple[Literal["png", "svg"], ...]] = ("png", "svg")
+SHOWN_IMAGES: Final = 24
 
 
 @attrs.frozen
@@ -37,7 +40,17 @@ class Row:
 
     epoch: int
     loss: float
-    score: float  # how many examples are given their class; of numbers, the root mean square error
+    test_loss: float | None  # where examples are held out
+    score: float  # how many of the scored examples are given their class; of numbers, the root mean square error
+
+
+def measured(job: Job, state: State[Params]) -> Row:
+    """The row of a state at the end of an epoch."""
+    scored = job.scored
+    out = jobs.outputs(job, state, scored.inputs)
+    test_loss = None if job.test is None else float(jobs.loss_of(job.target)(out, scored.labels))
+    score = jobs.score(job.target, out, scored.labels)
+    return Row(state.epoch, state.loss, test_loss, score.correct if isinstance(score, Accuracy) else score.rmse)
 
 
 # ---- the folder ---------------------------------------------------------------------------------
@@ -66,13 +79,13 @@ def writable(folder: Path) -> Iterator[None]:
                 place.rmdir()
 
 
-def write(job: Job, state: State[MLP], log: Sequence[Row], folder: Path) -> None:
+def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> None:
     """Make all results, then write them. Raises OutputFolderError."""
-    figures = _pictures(job, state, log)
+    figures = _pictures(job, state, log) if log else {}
     files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
     # The log first: an interrupt between the two leaves a log that is long enough for the parameters.
     write_whole(folder / LOG, _log_text(job, log))
-    states.save(folder / PARAMETERS, state, _facts(job))
+    training.save(folder / PARAMETERS, state, _facts(job))
     for name, content in files.items():
         write_whole(folder / name, content)
 
@@ -81,17 +94,20 @@ def write(job: Job, state: State[MLP], log: Sequence[Row], folder: Path) -> None
 
 
 def _log_text(job: Job, log: Sequence[Row]) -> str:
+    is_held_out = job.test is not None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("epoch", "loss", "correct" if job.target.classes else "rmse"))
+    measure = "correct" if job.target.classes else "rmse"
+    writer.writerow(("epoch", "loss", *(("test_loss", f"test_{measure}") if is_held_out else (measure,))))
     for row in log:
-        writer.writerow((row.epoch, row.loss, int(row.score) if job.target.classes else row.score))
+        score = int(row.score) if job.target.classes else row.score
+        writer.writerow((row.epoch, row.loss, *((row.test_loss, score) if is_held_out else (score,))))
     return text.getvalue()
 
 
-def read(job: Job, folder: Path) -> tuple[State[MLP], tuple[Row, ...]]:
+def read(job: Job, folder: Path) -> tuple[State[Params], tuple[Row, ...]]:
     """The state and the log that an earlier run left. Raises ParameterFileError or SettingError."""
-    state = states.load(folder / PARAMETERS, jobs.first_state(job), _facts(job))
+    state = training.load(folder / PARAMETERS, jobs.first_state(job), _facts(job))
     if state.epoch >= job.settings.epochs:
         more = f"ask for more: --epochs {2 * state.epoch}"
         msg = f"{folder} already holds {state.epoch} epochs, and --epochs is {job.settings.epochs}; {more}"
@@ -99,15 +115,18 @@ def read(job: Job, folder: Path) -> tuple[State[MLP], tuple[Row, ...]]:
     path = folder / LOG
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            cells = list(csv.reader(file))
-        log = tuple(Row(int(epoch), float(loss), float(result)) for epoch, loss, result in cells[1:])
-        log = log[: state.epoch]
+            log = tuple(map(_row, list(csv.reader(file))[1:]))[: state.epoch]
     except (OSError, ValueError, csv.Error):
         log = ()
     if [row.epoch for row in log] != list(range(1, state.epoch + 1)):
         msg = f"{path} is not the log of epochs 1 to {state.epoch}; start again without --resume"
         raise ParameterFileError(msg)
     return state, log
+
+
+def _row(cells: Sequence[str]) -> Row:
+    epoch, loss, *test_loss, score = cells
+    return Row(int(epoch), float(loss), float(test_loss[0]) if test_loss else None, float(score))
 
 
 def _facts(job: Job) -> dict[str, object]:
@@ -120,46 +139,65 @@ def _facts(job: Job) -> dict[str, object]:
 # ---- the pictures -------------------------------------------------------------------------------
 
 
-def _pictures(job: Job, state: State[MLP], log: Sequence[Row]) -> dict[str, Figure]:
+def _pictures(job: Job, state: State[Params], log: Sequence[Row]) -> dict[str, Figure]:
     """The figures of a run, by the names of their files."""
     heading = f"{job.name:.50}, seed {job.seed}"
-    examples, target = job.scored, job.target
-    guesses, result = jobs.examined(job, state.params, examples)
-    title = f"{heading}\n{'' if job.test is None else 'test: '}{result}"
-    shares = [row.score / len(job.train.labels) if target.classes else row.score for row in log]
-    loss = plots.learning_curve(
-        heading,
-        [row.epoch for row in log],
-        {"training": [row.loss for row in log]},
-        {"training": shares},
-        "accuracy" if target.classes else "RMSE",
-    )
+    scored, target = job.scored, job.target
+    out = jobs.outputs(job, state, scored.inputs)
+    predicted = jobs.predictions(target, out)
+    title = f"{heading}\n{'' if job.test is None else 'test: '}{jobs.score(target, out, scored.labels)}"
+    figures = {"loss": _curves(job, heading, log)}
     if not target.classes:
-        truths, predicted = target.decode(examples.labels), target.decode(guesses)
-        return {
-            "loss": loss,
-            "predicted": plots.predicted_against_true(title, target.name, truths, predicted),
-        }
-    labels, classes = tuple(map(int, examples.labels)), tuple(map(int, guesses))
-    figures = {"loss": loss}
+        truths = target.decode(scored.labels)
+        figures["predicted"] = plots.predicted_against_true(title, target.name, truths.tolist(), predicted.tolist())
+        return figures
     if job.test is not None:
-        figures["confusion"] = plots.confusion_matrix(
-            title, plots.confusion_table(labels, classes, len(target.classes)), target.classes
-        )
+        table = training.confusion_matrix(scored.labels, predicted, len(target.classes))
+        figures["confusion"] = plots.confusion_matrix(title, table, target.classes)
     if job.axes is not None:
-        figures["boundary"] = _boundary(title, state.params, job, job.axes, classes)
+        figures["boundary"] = _boundary(title, job, state, job.axes, predicted)
+    if job.of_images:
+        figures["samples"] = plots.samples(
+            f"{heading}: the first images to train on", job.train.inputs[:SHOWN_IMAGES],
+            job.train.labels[:SHOWN_IMAGES], target.classes,
+        )  # fmt: skip
+        figures["misclassified"] = plots.misclassified(
+            heading, scored.inputs, scored.labels, predicted, jobs.probabilities(out), target.classes, len(scored)
+        )
+        figures |= _inside(heading, job, state)
     return figures
 
 
-def _boundary(title: str, params: MLP, job: Job, axes: tuple[Numeric, Numeric], predicted: tuple[int, ...]) -> Figure:
+def _curves(job: Job, heading: str, log: Sequence[Row]) -> Figure:
+    """The losses and the scores of all epochs; a number of correct answers is drawn as their share."""
+    known = "training" if job.test is None else "test"
+    of_classes = bool(job.target.classes)
+    losses = {"training": [row.loss for row in log], "test": [row.test_loss for row in log]}
+    scores = {known: [row.score / len(job.scored) if of_classes else row.score for row in log]}
+    epochs = [row.epoch for row in log]
+    return plots.learning_curve(heading, epochs, losses, scores, "accuracy" if of_classes else "RMSE")
+
+
+def _inside(heading: str, job: Job, state: State[Params]) -> dict[str, Figure]:
+    """What the first layer looks for, and what the layers of convolutions make of the first image held out."""
+    image = job.scored.inputs[:1]
+    maps = jobs.feature_maps(job, state, image)
+    return {
+        "filters": plots.filters(f"{heading}: the filters of the first layer", jobs.first_filters(state)),
+        "feature_maps": plots.feature_maps(f"{heading}: what the layers see", image[0], maps),
+    }
+
+
+def _boundary(title: str, job: Job, state: State[Params], axes: tuple[Numeric, Numeric], predicted: Floats) -> Figure:
     """The plane of the two inputs, in the units of the person who gave them."""
     first, second = axes
-    points = [(first.decode(x), second.decode(y)) for x, y in job.scored.points]
+    mean, scale = (np.array([getattr(axis, fact) for axis in axes]) for fact in ("mean", "scale"))
+    points = [(x, y) for x, y in (mean + scale * job.scored.inputs).tolist()]
 
-    def network(point: plots.Point) -> tuple[float, ...]:
-        return jobs.probabilities(params, (first.standardise(point[0]), second.standardise(point[1])))
+    def network(at: Floats) -> Floats:
+        return jobs.probabilities(jobs.outputs(job, state, (at - mean) / scale))
 
-    plane = plots.sample(network, *plots.frame(points, job.square))
-    labels = tuple(map(int, job.scored.labels))
-    guesses = plots.Guesses(tuple(points), labels, predicted, job.target.classes)
+    plane = plots.plane(network, *plots.frame(points, job.square))
+    labels = tuple(job.scored.labels.tolist())
+    guesses = plots.Guesses(tuple(points), labels, tuple(predicted.tolist()), job.target.classes)
     return plots.decision_boundary(title, plane, guesses, (first.name, second.name))

@@ -1,10 +1,12 @@
 """The command ``tapegrad train``: a network on a known data set or on a person's own table.
 
     tapegrad train xor                                  points in the unit square, made from a seed
+    tapegrad train digits                               images that come with scikit-learn; also tables of it
+    tapegrad train mnist --data FOLDER                  images from files that a person has
     tapegrad train flowers.csv --target species         a table: a third of its rows is held out as a test
 
 Settings and the output folder are checked before any training. A run leaves in its folder log.csv,
-parameters.json, and pictures as PNG and SVG, each written whole or not at all.
+parameters.npz, and pictures as PNG and SVG, each written whole or not at all.
 """
 
 from __future__ import annotations
@@ -22,17 +24,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tapegrad import datasets, jobs, results, tables
-from tapegrad.datasets import Settings
-from tapegrad.errors import DataError, SettingError
-from tapegrad.jobs import OPTIMISERS, Accuracy, Job
-from tapegrad.nn.mlp import MLP
+from tapegrad.datasets import RECOMMENDED, Settings
+from tapegrad.errors import DataError, DivergenceError, SettingError
+from tapegrad.jobs import OPTIMISERS, Job
+from tapegrad.nn.layer import Params
 from tapegrad.results import Row
-from tapegrad.training import State, early_stopping, train
+from tapegrad.training import State, early_stopping, steps
 from tapegrad.view import plots
 
 __all__ = ["INTERRUPTED", "add_parser"]
 
 INTERRUPTED: Final = 130  # 128 + the number of the interrupt signal, as shells count
+FILES: Final = ("mnist", "fashion_mnist")  # data sets that are read from files
 TABLE_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 
 
@@ -45,12 +48,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "train",
         help="train a network on a known data set or on a table of yours",
         description="Train a network; write its log, its parameters and pictures to a folder.",
-        epilog="Defaults in brackets are for the plane data sets; spiral and tables have their own.",
+        epilog="Defaults in brackets are for most data sets in the plane; the others have their own.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)
-    whole, usual, add = _whole_number, datasets.RECOMMENDED["xor"], parser.add_argument
-    add("data", metavar="NAME|FILE.csv", help=f"{', '.join(datasets.NAMES)}; or a CSV table with a header")
+    whole, usual, add = _whole_number, RECOMMENDED["xor"], parser.add_argument
+    add("data", metavar="NAME|FILE.csv", help=f"{', '.join(RECOMMENDED)}; or a CSV table with a header")
+    add("--data", dest="folder", type=_folder, metavar="DIR", help="of mnist, fashion_mnist: the folder of its files")
     add("--points", type=whole(1, 10**6), metavar="N", help=f"points of a known data set [{datasets.POINTS}]")
     add("--hidden", type=whole(1, 10**4), metavar="N", help=f"units of a hidden layer [{usual.hidden[0]}]")
     add("--layers", type=whole(1, 100), metavar="N", help=f"hidden layers [{len(usual.hidden)}]")
@@ -81,7 +85,7 @@ def _whole_number(low: int, high: int) -> Callable[[str], int]:
 
 def _folder(text: str) -> Path:
     if not text:
-        msg = "the empty text is no folder; leave --out out for runs/NAME"
+        msg = "the empty text is no folder"
         raise argparse.ArgumentTypeError(msg)
     return Path(text)
 
@@ -96,29 +100,50 @@ def _positive_number(text: str) -> float:
 
 def _job(args: argparse.Namespace) -> Job:
     """What the arguments ask for. Raises SettingError or DataError."""
+    name = args.data
+    if name not in RECOMMENDED:
+        return _job_of_table(args)
+    is_plane, is_in_files = name in datasets.NAMES, name in FILES
+    _refuse(args, f"{name} is a known data set", target="is for tables", task="is for tables", drop="is for tables")
+    if not is_plane:
+        _refuse(args, f"{name} has its own examples", points="is for the data sets in the plane")
+    if not is_in_files:
+        _refuse(args, f"{name} needs no files", folder="is for mnist and fashion_mnist")
+    settings = _settings(args, RECOMMENDED[name])
+    if is_plane:
+        return jobs.from_points(name, args.points or datasets.POINTS, args.seed, settings)
+    if not is_in_files:
+        return jobs.from_bundled(name, args.seed, settings)
+    if args.folder is None:
+        msg = f"where are the files of {name}? nothing is downloaded: name the folder that holds them with --data"
+        raise SettingError(msg)
+    return jobs.from_files(name, args.folder, args.seed, settings)
+
+
+def _job_of_table(args: argparse.Namespace) -> Job:
     path = Path(args.data)
-    if args.data in datasets.NAMES:
-        for option in ("target", "task", "drop"):
-            if getattr(args, option):
-                msg = f"--{option} is for tables, and {args.data} is a known data set; leave --{option} out"
-                raise SettingError(msg)
-        settings = _settings(args, datasets.RECOMMENDED[args.data])
-        return jobs.from_data_set(args.data, args.points or datasets.POINTS, args.seed, settings)
     if args.target is None and path.suffix.lower() not in TABLE_SUFFIXES:
-        near = difflib.get_close_matches(args.data.lower(), datasets.NAMES, n=1)
+        near = difflib.get_close_matches(args.data.lower(), RECOMMENDED, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        names = ", ".join(datasets.NAMES)
-        msg = f"there is no data set {args.data!r}; {hint}choose {names}, or a CSV table with --target"
+        msg = f"there is no data set {args.data!r}; {hint}choose {', '.join(RECOMMENDED)}, or a CSV table with --target"
         raise DataError(msg)
     table = tables.read(path)
     if args.target is None:
         msg = f"which column of {path} is to be predicted? name it: --target, one of {table.columns}"
         raise SettingError(msg)
-    if args.points is not None:
-        msg = f"--points is for the known data sets, and {path} has its own rows; leave --points out"
-        raise SettingError(msg)
+    for_planes = "is for the data sets in the plane"
+    _refuse(args, f"{path} has its own rows", points=for_planes, folder="is for mnist and fashion_mnist")
     settings = _settings(args, jobs.recommended_for_table(table))
     return jobs.from_table(table.without(args.drop), args.target, args.task, args.seed, settings)
+
+
+def _refuse(args: argparse.Namespace, reason: str, **options: str) -> None:
+    """Raise SettingError if one of these options was given, which are for something else."""
+    for name, purpose in options.items():
+        if getattr(args, name):
+            option = {"folder": "data"}.get(name, name)
+            msg = f"--{option} {purpose}, and {reason}; leave --{option} out"
+            raise SettingError(msg)
 
 
 def _settings(args: argparse.Namespace, defaults: Settings) -> Settings:
@@ -146,12 +171,16 @@ def run(args: argparse.Namespace) -> int:
         state, log = results.read(job, folder) if args.resume else (jobs.first_state(job), ())
         console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         log_every = args.log_every or max(1, job.settings.epochs // 10)
-        state, log, finished = _trained(job, state, log, args.patience, log_every, console)
-        if log:
+        state, log, end = _trained(job, state, log, args.patience, log_every, console)
+        if state.step:
             results.write(job, state, log, folder)
-    if not finished:
-        kept = f"continue with --resume; results in {folder}" if log else "nothing to keep yet"
-        console.print(f"{job.name}: stopped after epoch {state.epoch}; {kept}")
+    kept = f"the state before is kept in {folder}" if state.step else "there is nothing to keep yet"
+    if isinstance(end, DivergenceError):
+        msg = f"{end}; {kept}"
+        raise DivergenceError(msg)
+    if end is not None:
+        within = f" and {state.batch} of {_batches(job)} batches" if state.batch else ""
+        console.print(f"{job.name}: stopped after epoch {state.epoch}{within}; {kept}, continue with --resume")
         return INTERRUPTED
     seconds = time.perf_counter() - began
     early = (
@@ -161,15 +190,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _batches(job: Job) -> int:
+    """How many make an epoch."""
+    return math.ceil(len(job.train) / job.settings.batch_size)
+
+
 def _trained(
-    job: Job, state: State[MLP], log: tuple[Row, ...], patience: int | None, log_every: int, console: Console
-) -> tuple[State[MLP], tuple[Row, ...], bool]:
-    """The last state, the log of every epoch, and whether the training came to its end: an interrupt ends it early."""
+    job: Job, state: State[Params], log: tuple[Row, ...], patience: int | None, log_every: int, console: Console
+) -> tuple[State[Params], tuple[Row, ...], KeyboardInterrupt | DivergenceError | None]:
+    """The last state, the log of every whole epoch, and what ended the training before its time."""
     settings = job.settings
-    examples = list(zip(job.train.points, job.train.labels, strict=True))
-    states = train(
-        jobs.loss_of(job.target),
-        examples,
+    states = steps(
+        jobs.objective_of(job),
+        jobs.examples_of(job.train),
         state,
         jobs.optimiser_of(job),
         batch_size=settings.batch_size,
@@ -178,18 +211,20 @@ def _trained(
     if patience is not None:
         states = early_stopping(states, patience)
     rows = list(log)
-    finished = False
-    with suppress(KeyboardInterrupt), _progress(console) as progress:
-        bar = progress.add_task(job.name, total=settings.epochs, completed=state.epoch)
-        for following in states:
-            row = _row(job, following)
-            rows.append(row)
-            state = following
-            progress.update(bar, completed=row.epoch)
-            if row.epoch % log_every == 0 or row.epoch == settings.epochs:
-                console.print(_line(job, row))
-        finished = True
-    return state, tuple(rows[: state.epoch]), finished  # an interrupt may fall between state and row
+    end: KeyboardInterrupt | DivergenceError | None = None
+    with _progress(console) as progress:
+        bar = progress.add_task(job.name, total=settings.epochs)
+        try:
+            for following in states:
+                if following.batch == 0:
+                    rows.append(results.measured(job, following))
+                state = following
+                progress.update(bar, completed=state.epoch + state.batch / _batches(job))
+                if state.batch == 0 and (state.epoch % log_every == 0 or state.epoch == settings.epochs):
+                    console.print(_line(job, rows[-1]))
+        except (KeyboardInterrupt, DivergenceError) as error:
+            end = error
+    return state, tuple(rows[: state.epoch]), end  # an interrupt may fall between row and state
 
 
 def _progress(console: Console) -> Progress:
@@ -205,22 +240,21 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _row(job: Job, state: State[MLP]) -> Row:
-    _, result = jobs.examined(job, state.params, job.train)
-    return Row(state.epoch, state.loss, result.correct if isinstance(result, Accuracy) else result.rmse)
-
-
 def _line(job: Job, row: Row) -> str:
     width = len(str(job.settings.epochs))
-    result = f"rmse {row.score:.4g}"
+    score = f"rmse {row.score:.4g}"
     if job.target.classes:
-        result = f"correct {row.score:.0f} of {len(job.train.labels)}"
-    return f"epoch {row.epoch:{width}d}   loss {row.loss:<#9.4g}   {result}"
+        score = f"correct {row.score:.0f} of {len(job.scored)}"
+    test = "" if row.test_loss is None else f"test loss {row.test_loss:<#9.4g}   test "
+    return f"epoch {row.epoch:{width}d}   loss {row.loss:<#9.4g}   {test}{score}"
 
 
-def _summary(job: Job, state: State[MLP]) -> str:
-    _, training = jobs.examined(job, state.params, job.train)
-    if job.test is None:
-        return str(training)
-    _, test = jobs.examined(job, state.params, job.test)
-    return f"test {test}, training {training}"
+def _summary(job: Job, state: State[Params]) -> str:
+    """The scores of the last state."""
+    parts = {"test ": job.test, "training ": job.train} if job.test is not None else {"": job.train}
+    scores = (
+        f"{name}{jobs.score(job.target, jobs.outputs(job, state, part.inputs), part.labels)}"
+        for name, part in parts.items()
+        if part is not None
+    )
+    return ", ".join(scores)

@@ -35,9 +35,11 @@ FLOORS: list[list[str]] = [
         "special", "testing", "extend",
     ],
     [
-        "files", "generator", "random", "datasets.dataset", "datasets.plane", "datasets.bundled", "datasets.splits",
+        "files", "generator", "random", "datasets.dataset", "datasets.plane", "datasets.recommended", "datasets.bundled", "datasets.splits",
         "datasets.idx", "datasets.batches", "datasets", "tables", "nn.layer", "nn.compose", "nn.mlp", "nn.losses", "nn",
-        "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
+        "optim.optimiser", "optim.rules", "optim",
+        "training.state", "training.fold", "training.streams", "training.evaluation", "training.checkpoints", "training",
+        "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html",
         "view.plots.style", "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",

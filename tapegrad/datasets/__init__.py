@@ -8,7 +8,8 @@ from tapegrad.datasets.batches import batches, prefetch
 from tapegrad.datasets.bundled import BUNDLED, load
 from tapegrad.datasets.dataset import Dataset
 from tapegrad.datasets.idx import load_fashion_mnist, load_mnist, read_idx
-from tapegrad.datasets.plane import CENTRE, NAMES, POINTS, RECOMMENDED, SPREAD, Settings, make, standardised
+from tapegrad.datasets.plane import CENTRE, NAMES, POINTS, SPREAD, make, standardised
+from tapegrad.datasets.recommended import RECOMMENDED, Settings
 from tapegrad.datasets.splits import Scaler, split, standardise
 
 __all__ = [

@@ -17,7 +17,7 @@ from tapegrad.arrays import Floats, is_array
 from tapegrad.errors import DataError, SettingError
 from tapegrad.random import Key, order
 
-__all__ = ["batches", "prefetch"]
+__all__ = ["batches", "count_examples", "prefetch"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def batches(data: T, size: int, key: Key | None = None, *, drop_last: bool = Fal
     >>> [batch.tolist() for batch in batches(np.arange(5), 2)]
     [[0, 1], [2, 3], [4]]
     """
-    examples = _examples(data)
+    examples = count_examples(data)
     if type(size) is not int or size < 1:
         msg = f"the size of a batch is a number of examples from 1 on, not {size!r:.60}"
         raise SettingError(msg)
@@ -54,8 +54,8 @@ def batches(data: T, size: int, key: Key | None = None, *, drop_last: bool = Fal
     return map(taken, range(0, end, size))
 
 
-def _examples(data: object) -> int:
-    """How many there are. Raises DataError as `batches` does."""
+def count_examples(data: object) -> int:
+    """How many examples a tree of arrays holds. Raises DataError as `batches` does."""
     counts: dict[str, int] = {}
     for name, leaf in zip(tree.leaf_names(data, "data"), tree.leaves(data), strict=True):
         if not is_array(leaf) or leaf.ndim == 0:

@@ -106,24 +106,5 @@ def _sine_arm(t: float) -> float:
     return t * math.sin(t) / 20.0 + 0.5
 
 
-@attrs.frozen
-class Settings:
-    """How a network is made and trained."""
-
-    hidden: tuple[int, ...] = (10, 10)  # the units of each hidden layer
-    optimiser: str = "sgd"  # the name of a function of `tapegrad.optim`
-    rate: float = 0.5
-    batch_size: int = 10
-    epochs: int = 500
-
-
 POINTS: Final = 50
-"""How many points the recommendations are for."""
-
-RECOMMENDED: Final[Mapping[str, Settings]] = MappingProxyType({
-    **dict.fromkeys(_INSIDE, Settings()),
-    "spiral": Settings(hidden=(20, 20), optimiser="adam", rate=0.01),
-})  # fmt: skip
-"""For each data set, settings with which the multilayer perceptron of `tapegrad.nn`, on `standardised`
-points, comes to have at least 96 % of them right. For the spiral, whose arms wind around each other, that takes
-wider layers, and steps that adapt to each parameter."""
+"""How many points `RECOMMENDED` is for."""

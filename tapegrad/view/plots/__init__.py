@@ -6,11 +6,11 @@ same numbers. matplotlib is loaded when the first figure is made, and drawn with
 
 from __future__ import annotations
 
-from tapegrad.view.plots.boundary import Guesses, Plane, Point, decision_boundary, frame, sample
+from tapegrad.view.plots.boundary import Guesses, Plane, Point, decision_boundary, frame, plane
 from tapegrad.view.plots.curves import Curves, learning_curve
 from tapegrad.view.plots.images import misclassified, samples
 from tapegrad.view.plots.layers import feature_maps, filters
-from tapegrad.view.plots.predictions import confusion_matrix, confusion_table, predicted_against_true
+from tapegrad.view.plots.predictions import confusion_matrix, predicted_against_true
 from tapegrad.view.plots.style import render, require_matplotlib
 
 __all__ = [
@@ -19,16 +19,15 @@ __all__ = [
     "Plane",
     "Point",
     "confusion_matrix",
-    "confusion_table",
     "decision_boundary",
     "feature_maps",
     "filters",
     "frame",
     "learning_curve",
     "misclassified",
+    "plane",
     "predicted_against_true",
     "render",
     "require_matplotlib",
-    "sample",
     "samples",
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Guesses", "Plane", "Point", "decision_boundary", "frame", "sample"]
+__all__ = ["Guesses", "Plane", "Point", "decision_boundary", "frame", "plane"]
 
 Point: TypeAlias = tuple[float, float]
 
@@ -29,9 +29,9 @@ class Plane:
     x: ``(GRID,)``, y: ``(GRID,)``, probabilities: ``(GRID * GRID, classes)``, x running fastest.
     """
 
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    probabilities: tuple[tuple[float, ...], ...]
+    x: Floats
+    y: Floats
+    probabilities: Floats
 
 
 @attrs.frozen
@@ -62,10 +62,11 @@ def frame(points: Sequence[Point], square: tuple[Point, Point] | None = None) ->
     return (left, bottom), (right, top)
 
 
-def sample(network: Callable[[Point], tuple[float, ...]], low: Point, high: Point) -> Plane:
-    """The plane between two corners; `network` gives the probabilities of the classes at a point."""
-    x, y = (np.linspace(start, end, GRID).tolist() for start, end in zip(low, high, strict=True))
-    return Plane(tuple(x), tuple(y), tuple(network((at_x, at_y)) for at_y in y for at_x in x))
+def plane(network: Callable[[Floats], Floats], low: Point, high: Point) -> Plane:
+    """The plane between two corners; `network` gives the probabilities of classes: ``(points, 2) -> (points, classes)``."""
+    x, y = (np.linspace(start, end, GRID) for start, end in zip(low, high, strict=True))
+    points = np.stack([part.ravel() for part in np.meshgrid(x, y)], axis=-1)
+    return Plane(x, y, network(points))
 
 
 def decision_boundary(title: str, plane: Plane, guesses: Guesses, axis_names: tuple[str, str]) -> Figure:

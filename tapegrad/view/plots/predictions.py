@@ -16,30 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["confusion_matrix", "confusion_table", "predicted_against_true"]
+__all__ = ["confusion_matrix", "predicted_against_true"]
 
 LONGEST_NAME: Final = 130.0  # points that the name of a class may take
 FEW: Final = 10  # a table of no more classes shows its zeros
 
 
-def confusion_table(labels: npt.ArrayLike, predicted: npt.ArrayLike, classes: int) -> Integers:
-    """How many examples of each true class (row) were given each class (column): ``(classes, classes)``.
-
-    labels, predicted: ``(n,)``, classes counted from 0. Raises DataError for other shapes or numbers.
-
-    >>> confusion_table([0, 0, 1], [0, 1, 1], 2).tolist()
-    [[1, 1], [0, 1]]
-    """
-    count = np.size(labels)
-    rows = class_numbers("labels", labels, count, classes)
-    columns = class_numbers("predicted", predicted, count, classes)
-    table = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(table, (rows, columns), 1)
-    return table
-
-
 def confusion_matrix(title: str, table: npt.ArrayLike, classes: Sequence[str]) -> Figure:
-    """The table of `confusion_table`, tinted by the share of each true class: blue if right, red if wrong.
+    """How often each true class (row) was given each class (column), tinted by the share of each true class: blue if right, red if wrong.
 
     The tint is the square root of the share, so that a rare mistake is seen. Raises DataError for a table
     that is not ``(classes, classes)`` of counts.

@@ -1,0 +1,95 @@
+"""How good a network is: what it gives for many examples, and what that is worth."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from tapegrad.arrays import AnyArray, Floats
+from tapegrad.datasets import batches
+from tapegrad.errors import DataError
+from tapegrad.nn.layer import Layer, Params
+from tapegrad.nn.layer import State as LayerState
+
+__all__ = ["Accuracy", "Fit", "accuracy", "confusion_matrix", "fit", "outputs"]
+
+Classes = npt.NDArray[np.intp]
+
+
+def outputs(model: Layer, params: Params, layer_state: LayerState, inputs: Floats, batch_size: int = 256) -> Floats:
+    """What the network gives in evaluation: ``(examples, ...) -> (examples, ...)``, some examples at a time."""
+    parts = [model.apply(params, layer_state, batch)[0] for batch in batches(inputs, batch_size)]
+    return np.concatenate([np.asarray(part) for part in parts])
+
+
+@attrs.frozen
+class Accuracy:
+    """How many of the examples are given their class."""
+
+    correct: int
+    count: int
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return self.correct / self.count
+
+    def __str__(self) -> str:
+        return f"{self.correct} of {self.count} correct ({100.0 * self.share:.1f} %)"
+
+
+@attrs.frozen
+class Fit:
+    """How well numbers are predicted: the share of their variance, and the root mean square error."""
+
+    r2: float
+    rmse: float  # in the unit of the numbers
+
+    def __str__(self) -> str:
+        return f"R² {self.r2:.3f}, RMSE {self.rmse:.4g}"
+
+
+def accuracy(predicted: Classes, labels: Classes) -> Accuracy:
+    """Of predicted classes, ``(examples,)`` each. Raises DataError if there are not as many."""
+    _require_alike(predicted, labels)
+    return Accuracy(int(np.count_nonzero(predicted == labels)), len(labels))
+
+
+def fit(predicted: Floats, labels: Floats) -> Fit:
+    """Of predicted numbers, ``(examples,)`` each. Raises DataError if there are not as many.
+
+    R² = 1 - sum (label - prediction)² / sum (label - mean)²; of labels that are all equal it is 0, or 1 where every
+    prediction is exact.
+    """
+    _require_alike(predicted, labels)
+    residual = float(np.sum((labels - predicted) ** 2))
+    total = float(np.sum((labels - labels.mean()) ** 2))
+    r2 = 1.0 - residual / total if total else float(residual == 0.0)
+    return Fit(r2, math.sqrt(residual / len(labels)))
+
+
+def confusion_matrix(labels: Classes, predicted: Classes, classes: int) -> Classes:
+    """How many examples of each class, by row, were given each class, by column: ``(classes, classes)``.
+
+    Raises DataError for a class that does not exist.
+
+    >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    _require_alike(predicted, labels)
+    for name, numbers in (("label", labels), ("prediction", predicted)):
+        wrong = numbers[(numbers < 0) | (numbers >= classes)]
+        if wrong.size:
+            msg = f"there is no class {wrong[0]}, which is a {name}: the {classes} classes count from 0"
+            raise DataError(msg)
+    flat = np.bincount(labels * classes + predicted, minlength=classes * classes)
+    return flat.reshape(classes, classes)
+
+
+def _require_alike(predicted: AnyArray, labels: AnyArray) -> None:
+    if predicted.shape != labels.shape or labels.ndim != 1 or len(labels) == 0:
+        msg = f"one prediction for each label is needed, not arrays of shapes {predicted.shape} and {labels.shape}"
+        raise DataError(msg)
