@@ -35,7 +35,11 @@ FLOORS: list[list[str]] = [
         "special", "testing", "extend",
     ],
     [
-        "files", "generator", "random", "datasets", "tables", "nn.layer", "nn.compose", "nn.mlp", "nn.losses", "nn",
+        "files", "generator", "random", "datasets", "tables",
+        "nn.functional.sliding", "nn.functional.convolution", "nn.functional.pooling", "nn.functional.linear",
+        "nn.functional", "nn.activations",
+        "nn.layer", "nn.compose", "nn.initialisers", "nn.linear", "nn.convolution", "nn.pooling",
+        "nn.mlp", "nn.losses", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
         "view.strides", "view.coverage", "view", "results",
