@@ -1,8 +1,63 @@
 """Networks as plain functions of their parameters: ``init`` makes a tree of numbers, ``apply`` reads it.
 
-``mlp`` is the fully connected network, ``losses`` what there is to minimise.
+    model = nn.serial(nn.conv2d(16, 3, padding="same"), nn.relu, nn.max_pool2d(2), nn.flatten, nn.linear(10))
+    params, state = model.init(key(0), images)
+    logits, state = model.apply(params, state, images)
+
+`functional` has what layers compute as functions of weights. ``mlp`` is the fully connected network on one example at a
+time, ``losses`` what there is to minimise.
 """
 
-from tapegrad.nn import losses, mlp
+from tapegrad.nn import functional, initialisers, losses, mlp
+from tapegrad.nn.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from tapegrad.nn.compose import parallel, residual, serial
+from tapegrad.nn.convolution import conv1d, conv2d
+from tapegrad.nn.layer import Layer, Params, State
+from tapegrad.nn.linear import embedding, flatten, linear, one_hot
+from tapegrad.nn.pooling import avg_pool1d, avg_pool2d, global_avg_pool, global_max_pool, max_pool1d, max_pool2d
 
-__all__ = ["losses", "mlp"]
+__all__ = [
+    "Layer",
+    "Params",
+    "State",
+    "avg_pool1d",
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
+    "elu",
+    "embedding",
+    "flatten",
+    "functional",
+    "gelu",
+    "global_avg_pool",
+    "global_max_pool",
+    "initialisers",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "losses",
+    "max_pool1d",
+    "max_pool2d",
+    "mlp",
+    "one_hot",
+    "parallel",
+    "relu",
+    "residual",
+    "serial",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]  # fmt: skip

@@ -10,8 +10,8 @@ come from the key of the call. Without ``training=True`` a network is evaluated:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+import inspect
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, TypeAlias, cast
 
 import attrs
@@ -20,12 +20,13 @@ import numpy.typing as npt
 
 from tapegrad.arrays import AnyArray
 from tapegrad.errors import LayerError
+from tapegrad.maps import shape_of
 from tapegrad.random import Key
 from tapegrad.variables import Array, ArrayVar, Var
 
 __all__ = [
     "Apply", "Function", "Init", "Input", "Layer", "Params", "State", "Weights", "of_function", "of_weights",
-    "weights_of", "within",
+    "require_shapes", "weights_of", "within", "written",
 ]  # fmt: skip
 
 Input: TypeAlias = npt.NDArray[np.generic] | ArrayVar
@@ -105,6 +106,8 @@ def of_weights(
 
 def weights_of(name: str, params: Params, names: Collection[str]) -> Weights:
     """`params` as the weights of the layer called `name`. Raises LayerError if they are not those of it."""
+    if type(params) is dict and params.keys() == set(names) and names:
+        return params
     weights = params if isinstance(params, Mapping) else {}
     if set(weights) == set(names) and bool(params) == bool(names):
         return weights
@@ -114,11 +117,48 @@ def weights_of(name: str, params: Params, names: Collection[str]) -> Weights:
     raise LayerError(msg)
 
 
-@contextmanager
-def within(place: str) -> Iterator[None]:
-    """Say of an error of a layer where in a network the layer is."""
-    try:
-        yield
-    except LayerError as error:
-        msg = f"{place}: {error}"
-        raise LayerError(msg) from None
+def require_shapes(name: str, weights: Weights, x: object, **expected: tuple[int, ...]) -> None:
+    """Raises LayerError unless the weights that are there have the shapes expected for the batch `x`."""
+    for parameter, shape in expected.items():
+        if parameter in weights and shape_of(weights[parameter]) != shape:
+            found = shape_of(weights[parameter])
+            msg = f"{name}: for a batch {shape_of(x)} its {parameter} has the shape {shape}, not {found}"
+            raise LayerError(msg)
+
+
+def written(function: Callable[..., Layer], *args: object, **settings: object) -> str:
+    """The call that makes a layer, without the settings that are as they are by default: its name.
+
+    >>> written(lambda features, bias=True: ..., 10, bias=False)
+    '<lambda>(10, bias=False)'
+    """
+    parameters = inspect.signature(function).parameters
+    said = [_shown(value) for value in args]
+    said += [
+        f"{setting}={_shown(value)}"
+        for setting, value in settings.items()
+        if _shown(value) != _shown(parameters[setting].default)
+    ]
+    return f"{function.__name__}({', '.join(said)})"
+
+
+def _shown(value: object) -> str:
+    """A setting as it is written; a function by its name."""
+    return f"{getattr(value, '__name__', repr(value)):.60}"
+
+
+class within:  # noqa: N801  # read as a word of a with statement
+    """Say of an error of a layer where in a network the layer is: ``with within("layer 2 of 5"): ...``."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        """Nothing is to be done."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, LayerError):
+            msg = f"{self._place}: {error}"
+            raise LayerError(msg) from None

@@ -115,10 +115,11 @@ class Shaping(Protocol[P]):
 
 
 def shaping(original: object) -> Callable[[Callable[Concatenate[Var, P], object]], Shaping[P]]:
-    """Give a function the form `Shaping`, and let it answer for `original` of NumPy."""
+    """Give a function the form `Shaping`, and let it answer for `original` of NumPy, if that is not None."""
 
     def registered(function: Callable[Concatenate[Var, P], object]) -> Shaping[P]:
-        return cast(Shaping[P], answers(original)(_of_operand(function)))
+        shaped = _of_operand(function)
+        return cast(Shaping[P], shaped if original is None else answers(original)(shaped))
 
     return registered
 
@@ -229,10 +230,11 @@ class Combining(Protocol[P]):
 
 
 def combining(original: object) -> Callable[[Callable[Concatenate[Var, Var, P], object]], Combining[P]]:
-    """Give a function the form `Combining`, and let it answer for `original` of NumPy."""
+    """Give a function the form `Combining`, and let it answer for `original` of NumPy, if that is not None."""
 
     def registered(function: Callable[Concatenate[Var, Var, P], object]) -> Combining[P]:
-        return cast(Combining[P], answers(original)(_of_operands(function)))
+        combined = _of_operands(function)
+        return cast(Combining[P], combined if original is None else answers(original)(combined))
 
     return registered
 

@@ -18,7 +18,9 @@ from tapegrad.primitive import Params, concrete
 from tapegrad.spares import SMALLEST, take
 from tapegrad.typing import Traced
 
-__all__ = ["column", "einsum", "flipped", "matvec", "outer", "product", "row", "vecdot", "vecmat"]
+__all__ = [
+    "column", "einsum", "flipped", "matvec", "outer", "product", "product_of_rows", "row", "vecdot", "vecmat",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -105,6 +107,13 @@ product: _Product = _Product(
     (2, 2),
     _matmul,
     (lambda g, x, y: product(g, flipped(y)), lambda g, x, y: product(flipped(x), g)),
+)
+# (..., n, k), (..., m, k) -> (..., n, m): each row of x with each row of y, as layers have weights
+product_of_rows: _Product = _Product(
+    "matmul_of_rows",
+    (2, 2),
+    lambda x, y: _matmul(x, flipped(y)),
+    (lambda g, x, y: product(g, y), lambda g, x, y: product(flipped(g), x)),
 )
 # (..., n, k), (..., k) -> (..., n)
 matvec: _Product = _Product("matvec", (2, 1), _matvec, (lambda g, x, y: outer(g, y), lambda g, x, y: vecmat(g, x)))

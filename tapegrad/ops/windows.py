@@ -7,8 +7,13 @@ that lie under one element of the window, at all places, are a strided view.
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import functools
 from collections.abc import Mapping, Sequence
+=======
+import math
+from collections.abc import Iterator, Mapping, Sequence
+>>>>>>> 9e08b9ca402d3cfb7975107a2900274146cc526e
 from itertools import product
 from types import EllipsisType
 from typing import Final, TypeAlias, cast
@@ -22,7 +27,11 @@ from tapegrad.maps import Guided, Linear, WholeArrays, shape_of
 from tapegrad.primitive import Params
 from tapegrad.typing import Static
 
+<<<<<<< HEAD
 __all__ = ["Pairs", "Shape", "Sliding", "largest_of_windows", "overlap", "sliding", "windows"]
+=======
+__all__ = ["Pairs", "Shape", "Sliding", "largest_of_windows", "sum_of_windows", "windows"]
+>>>>>>> 9e08b9ca402d3cfb7975107a2900274146cc526e
 
 Shape: TypeAlias = tuple[int, ...]
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
@@ -138,6 +147,38 @@ overlap: Linear = Linear(
     "overlap",
     _overlapped,
     lambda t, g, space, **facts: windows(t, **facts),
+    {"space": tuple, **_FACTS},
+)
+
+# ---- the sum of each ----------------------------------------------------------------------------
+
+
+def _summed(x: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
+    first, *others = _sliding(_over(x, window), window, strides, padding).cut(x, 0.0)
+    total = first.copy(order="K")
+    for part in others:
+        total += part
+    return total
+
+
+def _shared_out(g: Floats, space: Shape, window: Shape, strides: Shape, padding: Pairs) -> Floats:
+    sliding = _sliding(space, window, strides, padding)
+    return sliding.add_up([g] * math.prod(window))
+
+
+# (..., *space) -> (..., *places)
+sum_of_windows: Linear = Linear(
+    "sum_of_windows",
+    _summed,
+    lambda g, x, window, **facts: _to_windows(g, space=_over(x, window), window=window, **facts),
+    _FACTS,
+)
+
+# To every element of a window what belongs to the window, added up where windows overlap.
+_to_windows: Linear = Linear(
+    "to_windows",
+    _shared_out,
+    lambda t, g, space, **facts: sum_of_windows(t, **facts),
     {"space": tuple, **_FACTS},
 )
 
