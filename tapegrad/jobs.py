@@ -24,9 +24,9 @@ from tapegrad.tables import Table
 from tapegrad.training import Accuracy, Examples, Fit, Loss, Objective, State
 
 __all__ = [
-    "OPTIMISERS", "Job", "Score", "examples_of", "feature_maps", "first_filters", "first_state", "from_bundled", "from_files", "from_points",
-    "from_table", "loss_of", "objective_of", "optimiser_of", "outputs", "predictions", "probabilities",
-    "recommended_for_table", "score",
+    "OPTIMISERS", "Job", "Score", "examples_of", "feature_maps", "first_filters", "first_state", "from_bundled",
+    "from_files", "from_points", "from_table", "loss_of", "objective_of", "optimiser_of", "outputs", "predictions",
+    "probabilities", "recommended_for_table", "score",
 ]  # fmt: skip
 
 Score = Accuracy | Fit

@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -28,7 +27,7 @@ from tapegrad.datasets.dataset import Dataset
 from tapegrad.errors import DataError, SettingError
 from tapegrad.random import Key, uniform
 
-__all__ = ["CENTRE", "NAMES", "POINTS", "RECOMMENDED", "SPREAD", "Settings", "make", "standardised"]
+__all__ = ["CENTRE", "NAMES", "POINTS", "SPREAD", "make", "standardised"]
 
 Point: TypeAlias = tuple[float, ...]
 

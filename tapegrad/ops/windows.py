@@ -1,4 +1,4 @@
-"""Windows that slide over the last axes of an array: what is in each, the largest of each, and the transposes.
+"""Windows that slide over the last axes of an array: the sum and the largest of each, and the transposes.
 
 Facts: `window` and `strides`, one number for each axis of space; `padding`, how much before and behind in each. Axes in
 front, as those of a batch, of channels or of the lanes of `vmap`, are kept. Nothing loops over places: the elements
@@ -7,13 +7,9 @@ that lie under one element of the window, at all places, are a strided view.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import functools
-from collections.abc import Mapping, Sequence
-=======
 import math
-from collections.abc import Iterator, Mapping, Sequence
->>>>>>> 9e08b9ca402d3cfb7975107a2900274146cc526e
+from collections.abc import Mapping, Sequence
 from itertools import product
 from types import EllipsisType
 from typing import Final, TypeAlias, cast
@@ -27,11 +23,7 @@ from tapegrad.maps import Guided, Linear, WholeArrays, shape_of
 from tapegrad.primitive import Params
 from tapegrad.typing import Static
 
-<<<<<<< HEAD
-__all__ = ["Pairs", "Shape", "Sliding", "largest_of_windows", "overlap", "sliding", "windows"]
-=======
-__all__ = ["Pairs", "Shape", "Sliding", "largest_of_windows", "sum_of_windows", "windows"]
->>>>>>> 9e08b9ca402d3cfb7975107a2900274146cc526e
+__all__ = ["Pairs", "Shape", "Sliding", "largest_of_windows", "sliding", "sum_of_windows"]
 
 Shape: TypeAlias = tuple[int, ...]
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
@@ -121,40 +113,11 @@ def _over(x: object, window: Shape) -> Shape:
     return shape_of(x)[-len(window) :]
 
 
-# ---- what is in each window ---------------------------------------------------------------------
-
-
-def _windows(x: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
-    parts = _close(_over(x, window), window, strides, padding).cut(x, 0.0)
-    return np.stack(parts, axis=-1 - len(window))
-
-
-def _overlapped(g: Floats, space: Shape, window: Shape, strides: Shape, padding: Pairs) -> Floats:
-    parts = np.moveaxis(g, -1 - len(window), 0)
-    return _close(space, window, strides, padding).add_up(list(parts))
-
-
-# (..., *space) -> (..., elements of the window, *places), zero outside of the space
-windows: Linear = Linear(
-    "windows",
-    _windows,
-    lambda g, x, window, **facts: overlap(g, space=_over(x, window), window=window, **facts),
-    _FACTS,
-)
-
-# Each element of each window, added up where it lies.
-overlap: Linear = Linear(
-    "overlap",
-    _overlapped,
-    lambda t, g, space, **facts: windows(t, **facts),
-    {"space": tuple, **_FACTS},
-)
-
 # ---- the sum of each ----------------------------------------------------------------------------
 
 
 def _summed(x: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
-    first, *others = _sliding(_over(x, window), window, strides, padding).cut(x, 0.0)
+    first, *others = _close(_over(x, window), window, strides, padding).cut(x, 0.0)
     total = first.copy(order="K")
     for part in others:
         total += part
@@ -162,8 +125,7 @@ def _summed(x: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
 
 
 def _shared_out(g: Floats, space: Shape, window: Shape, strides: Shape, padding: Pairs) -> Floats:
-    sliding = _sliding(space, window, strides, padding)
-    return sliding.add_up([g] * math.prod(window))
+    return _close(space, window, strides, padding).add_up([g] * math.prod(window))
 
 
 # (..., *space) -> (..., *places)

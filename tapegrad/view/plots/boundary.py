@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 import numpy as np
 
+from tapegrad.view.plots.checks import Floats
 from tapegrad.view.plots.style import INK, MARKERS, colour, look, single
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def frame(points: Sequence[Point], square: tuple[Point, Point] | None = None) ->
 
 
 def plane(network: Callable[[Floats], Floats], low: Point, high: Point) -> Plane:
-    """The plane between two corners; `network` gives the probabilities of classes: ``(points, 2) -> (points, classes)``."""
+    """The plane between two corners, by the probabilities of a network, ``(points, 2) -> (points, classes)``."""
     x, y = (np.linspace(start, end, GRID) for start, end in zip(low, high, strict=True))
     points = np.stack([part.ravel() for part in np.meshgrid(x, y)], axis=-1)
     return Plane(x, y, network(points))
@@ -90,7 +91,7 @@ def _draw_regions(axes: Axes, plane: Plane) -> None:
     """Tint every place by its probabilities, and draw a line where the likeliest class changes."""
     from matplotlib.colors import to_rgb  # noqa: PLC0415  # loaded when used
 
-    sampled = np.array(plane.probabilities).reshape(len(plane.y), len(plane.x), -1)
+    sampled = plane.probabilities.reshape(len(plane.y), len(plane.x), -1)
     count = sampled.shape[2]
     colours = np.array([to_rgb(colour(one)) for one in range(count)])
     doubt = 1.0 / count  # the probability at which a class says nothing

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapegrad.errors import DataError
-from tapegrad.view.plots.checks import Floats, Integers, class_numbers
+from tapegrad.view.plots.checks import Floats, Integers
 from tapegrad.view.plots.style import INK, PALE, PALETTE, look, points_wide, shortened, single, wrapped
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ FEW: Final = 10  # a table of no more classes shows its zeros
 
 
 def confusion_matrix(title: str, table: npt.ArrayLike, classes: Sequence[str]) -> Figure:
-    """How often each true class (row) was given each class (column), tinted by the share of each true class: blue if right, red if wrong.
+    """How often each true class, a row, was given each class, a column: blue if right, red if wrong.
 
-    The tint is the square root of the share, so that a rare mistake is seen. Raises DataError for a table
+    The tint is the square root of the share of the true class, so that a rare mistake is seen. Raises DataError for a table
     that is not ``(classes, classes)`` of counts.
     """
     counts = np.asarray(table)
