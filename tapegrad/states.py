@@ -49,7 +49,7 @@ def save(path: str | os.PathLike[str], state: State[P], settings: Settings) -> N
         "key": hex(state.key.bits),
         "steps": memory.count,
         "parameters": _named(state.params),
-        "averages": [_named(average) for average in memory.averages],
+        "averages": {name: _named(average) for name, average in memory.averages.items()},
     }
     try:
         text = json.dumps(document, indent=1, allow_nan=False)
@@ -128,9 +128,9 @@ def _require_settings(saved: object, wanted: dict[str, object]) -> None:
 
 def _optimiser_state(document: dict[str, object], template: OptimiserState[P]) -> OptimiserState[P]:
     averages = document["averages"]
-    if not isinstance(averages, list) or len(averages) != len(template.averages):
+    if not isinstance(averages, dict) or averages.keys() != template.averages.keys():
         raise ValueError("it is of another optimiser")
-    rebuilt = tuple(_rebuilt(found, like) for found, like in zip(averages, template.averages, strict=True))
+    rebuilt = {name: _rebuilt(averages[name], like) for name, like in template.averages.items()}
     return OptimiserState(_count(document["steps"]), rebuilt)
 
 

@@ -37,7 +37,8 @@ FLOORS: list[list[str]] = [
     [
         "files", "generator", "random", "datasets.dataset", "datasets.plane", "datasets.bundled", "datasets.splits",
         "datasets.idx", "datasets.batches", "datasets", "tables", "nn.layer", "nn.compose", "nn.mlp", "nn.losses", "nn",
-        "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
+        "optim.schedules", "optim.leaves", "optim.optimiser", "optim.transformations", "optim.rules", "optim",
+        "training", "states", "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html",
         "view.plots.style", "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
