@@ -35,10 +35,7 @@ def aligned(params: object, others: Mapping[str, object]) -> tuple[list[list[Lea
     shapes = list(map(shape_of, leaves))
     columns = [leaves]
     for name, other in others.items():
-        found, its_structure = tree.flatten(other)
-        if its_structure is not structure and its_structure != structure:
-            msg = f"{name} has the structure {its_structure}, but the parameters have {structure}"
-            raise StructureError(msg)
+        found = structure.floats_of(other) or _leaves_of(name, other, structure)
         its_shapes = list(map(shape_of, found))
         if its_shapes != shapes:
             _refuse_shape(name, its_shapes, shapes, structure)
@@ -57,6 +54,14 @@ def like(leaf: object, x: object) -> Leaf:
 
 def _is_float(leaf: object) -> bool:
     return isinstance(leaf, (float, Var)) or (isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind == "f")
+
+
+def _leaves_of(name: str, other: object, structure: tree.Structure) -> list[object]:
+    found, its_structure = tree.flatten(other)
+    if its_structure != structure:
+        msg = f"{name} has the structure {its_structure}, but the parameters have {structure}"
+        raise StructureError(msg)
+    return found
 
 
 def _refuse_kind(leaves: Sequence[object], structure: tree.Structure) -> None:

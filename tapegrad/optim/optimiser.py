@@ -147,8 +147,8 @@ def leafwise(averages: tuple[str, ...], rule: Rule) -> tuple[Init, Update]:
         (weights, gradients, *columns), structure = aligned(params, {"gradient": gradient, **kept})
         at_leaf = rule(state.count, gradients)
         after: list[list[Leaf]] = [[] for _ in ("updates", *averages)]
-        for gradient_leaf, weight, *others in zip(gradients, weights, *columns, strict=True):
-            for column, x in zip(after, at_leaf(gradient_leaf, weight, *others), strict=True):
+        for weight, g, *others in zip(weights, gradients, *columns, strict=True):
+            for column, x in zip(after, at_leaf(like(weight, g), weight, *others), strict=True):
                 column.append(like(weight, x))
         updates, *moved = [cast(P, structure.unflatten(column)) for column in after]
         return updates, OptimiserState(state.count + 1, dict(zip(averages, moved, strict=True)))

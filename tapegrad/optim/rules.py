@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
 
 import tapegrad.numpy as tnp
+from tapegrad.arrays import Floats, is_array
 from tapegrad.errors import SettingError
 from tapegrad.optim.leaves import Leaf
 from tapegrad.optim.optimiser import LeafRule, Optimiser, Rule, leafwise
@@ -104,7 +108,7 @@ def rmsprop(rate: float | Schedule, decay: float = 0.99, epsilon: float = 1e-8) 
 
         def leaf(g: Leaf, w: Leaf, square: Leaf) -> tuple[Leaf, ...]:
             del w
-            square = _nearer(square, g * g, 1.0 - decay)
+            square = _nearer(square, g * g - square, 1.0 - decay)
             return _over_root(g, square, epsilon, downhill), square
 
         return leaf
@@ -150,9 +154,9 @@ def lion(rate: float | Schedule, decay: float = 0.9, mean_decay: float = 0.99, w
 
         def leaf(g: Leaf, w: Leaf, mean: Leaf) -> tuple[Leaf, ...]:
             del w
-            update = tnp.sign(_nearer(mean, g, 1.0 - decay))
+            update = tnp.sign(_nearer(mean, g - mean, 1.0 - decay))
             update *= downhill
-            return update, _nearer(mean, g, 1.0 - mean_decay)
+            return update, _nearer(mean, g - mean, 1.0 - mean_decay)
 
         return leaf
 
@@ -172,8 +176,8 @@ def _adam(rate_at: Schedule, decay: float, square_decay: float, epsilon: float) 
 
         def leaf(g: Leaf, w: Leaf, mean: Leaf, square: Leaf) -> tuple[Leaf, ...]:
             del w
-            mean = _nearer(mean, g, 1.0 - decay)
-            square = _nearer(square, g * g, 1.0 - square_decay)
+            mean = _nearer(mean, g - mean, 1.0 - decay)
+            square = _nearer(square, g * g - square, 1.0 - square_decay)
             return _over_root(mean, square, floor, downhill), mean, square
 
         return leaf
@@ -200,7 +204,8 @@ def _shrinking(rule: Rule, rate_at: Schedule, weight_decay: float) -> Rule:
 
 # ---- arithmetic ---------------------------------------------------------------------------------
 
-# Each makes one array and goes on in it: `x *= y` is done in place in an array, and for a number it is `x = x * y`.
+# An array costs more to make than to compute with, so each of these makes one at most and goes on in it: to an array
+# of one's own `x *= y` is done in place, and for a number it is `x = x * y`.
 
 
 def _faded(average: Leaf, decay: float, g: Leaf) -> Leaf:
@@ -210,21 +215,25 @@ def _faded(average: Leaf, decay: float, g: Leaf) -> Leaf:
     return faded
 
 
-def _nearer(average: Leaf, target: Leaf, share: float) -> Leaf:
-    """``(1 - share) * average + share * target``: the running average."""
-    nearer = target - average
-    nearer *= share
-    nearer += average
-    return nearer
+def _nearer(average: Leaf, difference: Leaf, share: float) -> Leaf:
+    """``average + share * difference``, in the memory of `difference`: the running average."""
+    difference *= share
+    difference += average
+    return difference
 
 
 def _over_root(direction: Leaf, square: Leaf, epsilon: float, factor: float) -> Leaf:
     """``factor * direction / (√square + epsilon)``."""
     divisor = tnp.sqrt(square)
     divisor += epsilon
-    quotient = direction / divisor
+    quotient = _divided(direction, divisor)
     quotient *= factor
     return quotient
+
+
+def _divided(x: Leaf, y: object) -> Leaf:
+    """``x / y``, in the memory of `y`."""
+    return cast(Leaf, np.divide(cast(Floats, x), y, out=y) if is_array(y) else x / cast(Leaf, y))
 
 
 # ---- settings -----------------------------------------------------------------------------------

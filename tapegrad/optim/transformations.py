@@ -11,7 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 import tapegrad.numpy as tnp
+from tapegrad.arrays import Floats
 from tapegrad.errors import SettingError
 from tapegrad.optim.leaves import Leaf
 from tapegrad.optim.optimiser import LeafRule, Transformation, leafwise
@@ -73,9 +76,18 @@ def _global_norm(leaves: Sequence[Leaf]) -> Scalar:
     """The root of the sum of the squares of all numbers; of plain ones a float, whatever their dtype."""
     total: Scalar = 0.0
     for leaf in leaves:
-        norm: Scalar = tnp.linalg.norm(tnp.ravel(leaf))
-        total = tnp.hypot(total, norm if isinstance(norm, Var) else float(norm))
+        total = tnp.hypot(total, _norm(leaf))
     return total
+
+
+def _norm(leaf: Floats | Var) -> Scalar:
+    if isinstance(leaf, Var):
+        return tnp.linalg.norm(tnp.ravel(leaf))
+    norm = float(np.linalg.norm(leaf))
+    if math.isinf(norm):  # the squares have left the range of numbers, which the norm itself may not
+        largest = float(np.abs(leaf).max())
+        norm = largest * float(np.linalg.norm(leaf / largest))
+    return norm
 
 
 def _require_limit(limit: float) -> None:
