@@ -85,7 +85,7 @@ def test_every_state_comes_back_as_it_was(
 ) -> None:
     path = tmp_path_factory.mktemp("states") / "state.json"
     params = {"w": (numbers[0], numbers[1]), "b": numbers[2]}
-    state = State(params, OptimiserState(count, (params,)), random.Key(bits), count, loss)
+    state = State(params, OptimiserState(count, {"velocity": params}), random.Key(bits), count, loss)
     states.save(path, state, SETTINGS)
     loaded = states.load(path, start(params, momentum(0.1), random.key(0)), SETTINGS)
     assert loaded == state
@@ -189,7 +189,7 @@ def test_another_kind_of_file_is_refused(saved: Path, content: bytes, fault: str
         ("key", "zebra", "zebra"),
         ("averages", {}, "another optimiser"),
         ("averages", [], "another optimiser"),
-        ("averages", [{}, {}], "another network"),
+        ("averages", {"mean": {}, "square": {}}, "another network"),
         ("parameters", {"[0]": 1.0}, "another network"),
         ("parameters", [1.0], "another network"),
         ("format", None, "not a training state"),
