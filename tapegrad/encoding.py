@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 
 from tapegrad import random
-from tapegrad.arrays import Floats
+from tapegrad.arrays import AnyArray, Floats
 from tapegrad.datasets import Dataset
 from tapegrad.errors import DataError
 from tapegrad.tables import Table
@@ -133,9 +133,9 @@ class Target:
             return self.classes.index(class_name(cell))
         return (float(cell) - self.mean) / self.scale
 
-    def decode(self, labels: Floats) -> Floats:
+    def decode(self, labels: AnyArray) -> Floats:
         """Standardised numbers in the unit of the column: ``(rows,) -> (rows,)``."""
-        return self.mean + self.scale * labels
+        return self.mean + self.scale * np.asarray(labels, np.float64)
 
 
 @attrs.frozen

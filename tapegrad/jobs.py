@@ -10,7 +10,6 @@ from typing import Final, cast
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
 from tapegrad import datasets, encoding, nn, optim, random, training
 from tapegrad.arrays import AnyArray, Floats
@@ -125,9 +124,13 @@ def from_bundled(name: str, seed: int, settings: Settings) -> Job:
         train, test = datasets.standardise(train, test)
     target = Target("class", train.classes)
     if not train.classes:
-        scaler = Scaler.of(train.labels)
+        numbers = [np.asarray(part.labels, np.float64) for part in (train, test)]
+        scaler = Scaler.of(numbers[0])
         target = Target(name, (), float(scaler.mean), float(scaler.scale))
-        train, test = (attrs.evolve(part, labels=scaler.standardise(part.labels)) for part in (train, test))
+        train, test = (
+            attrs.evolve(part, labels=scaler.standardise(labels))
+            for part, labels in zip((train, test), numbers, strict=True)
+        )
     return Job(name, {"data": name}, settings, seed, target, train, test)
 
 
@@ -250,7 +253,7 @@ def predictions(target: Target, out: Floats) -> AnyArray:
     return out.argmax(axis=1) if target.classes else target.decode(out[:, 0])
 
 
-def score(target: Target, out: Floats, labels: npt.NDArray[np.intp] | Floats) -> Score:
+def score(target: Target, out: Floats, labels: AnyArray) -> Score:
     """How good the outputs are for examples with these labels."""
     predicted = predictions(target, out)
     return training.accuracy(predicted, labels) if target.classes else training.fit(predicted, target.decode(labels))

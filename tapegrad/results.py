@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 
 from tapegrad import jobs, training
-from tapegrad.arrays import Floats
+from tapegrad.arrays import AnyArray, Floats
 from tapegrad.encoding import Numeric
 from tapegrad.errors import OutputFolderError, ParameterFileError, SettingError
 from tapegrad.files import write_whole
@@ -172,8 +172,8 @@ def _curves(job: Job, heading: str, log: Sequence[Row]) -> Figure:
     """The losses and the scores of all epochs; a number of correct answers is drawn as their share."""
     known = "training" if job.test is None else "test"
     of_classes = bool(job.target.classes)
-    losses = {"training": [row.loss for row in log], "test": [row.test_loss for row in log]}
-    scores = {known: [row.score / len(job.scored) if of_classes else row.score for row in log]}
+    losses: plots.Curves = {"training": [row.loss for row in log], "test": [row.test_loss for row in log]}
+    scores: plots.Curves = {known: [row.score / len(job.scored) if of_classes else row.score for row in log]}
     epochs = [row.epoch for row in log]
     return plots.learning_curve(heading, epochs, losses, scores, "accuracy" if of_classes else "RMSE")
 
@@ -188,7 +188,7 @@ def _inside(heading: str, job: Job, state: State[Params]) -> dict[str, Figure]:
     }
 
 
-def _boundary(title: str, job: Job, state: State[Params], axes: tuple[Numeric, Numeric], predicted: Floats) -> Figure:
+def _boundary(title: str, job: Job, state: State[Params], axes: tuple[Numeric, Numeric], predicted: AnyArray) -> Figure:
     """The plane of the two inputs, in the units of the person who gave them."""
     first, second = axes
     mean, scale = (np.array([getattr(axis, fact) for axis in axes]) for fact in ("mean", "scale"))

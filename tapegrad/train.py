@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tapegrad import datasets, jobs, results, tables
-from tapegrad.datasets import RECOMMENDED, Settings
+from tapegrad.datasets import RECOMMENDED, Dataset, Settings
 from tapegrad.errors import DataError, DivergenceError, SettingError
 from tapegrad.jobs import OPTIMISERS, Job
 from tapegrad.nn.layer import Params
@@ -251,10 +251,9 @@ def _line(job: Job, row: Row) -> str:
 
 def _summary(job: Job, state: State[Params]) -> str:
     """The scores of the last state."""
-    parts = {"test ": job.test, "training ": job.train} if job.test is not None else {"": job.train}
-    scores = (
-        f"{name}{jobs.score(job.target, jobs.outputs(job, state, part.inputs), part.labels)}"
-        for name, part in parts.items()
-        if part is not None
-    )
-    return ", ".join(scores)
+    training = _score(job, state, job.train)
+    return training if job.test is None else f"test {_score(job, state, job.test)}, training {training}"
+
+
+def _score(job: Job, state: State[Params], data: Dataset) -> str:
+    return str(jobs.score(job.target, jobs.outputs(job, state, data.inputs), data.labels))

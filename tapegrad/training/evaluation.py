@@ -16,8 +16,6 @@ from tapegrad.nn.layer import State as LayerState
 
 __all__ = ["Accuracy", "Fit", "accuracy", "confusion_matrix", "fit", "outputs"]
 
-Classes = npt.NDArray[np.intp]
-
 
 def outputs(model: Layer, params: Params, layer_state: LayerState, inputs: Floats, batch_size: int = 256) -> Floats:
     """What the network gives in evaluation: ``(examples, ...) -> (examples, ...)``, some examples at a time."""
@@ -52,26 +50,27 @@ class Fit:
         return f"R² {self.r2:.3f}, RMSE {self.rmse:.4g}"
 
 
-def accuracy(predicted: Classes, labels: Classes) -> Accuracy:
+def accuracy(predicted: AnyArray, labels: AnyArray) -> Accuracy:
     """Of predicted classes, ``(examples,)`` each. Raises DataError if there are not as many."""
     _require_alike(predicted, labels)
     return Accuracy(int(np.count_nonzero(predicted == labels)), len(labels))
 
 
-def fit(predicted: Floats, labels: Floats) -> Fit:
+def fit(predicted: AnyArray, labels: AnyArray) -> Fit:
     """Of predicted numbers, ``(examples,)`` each. Raises DataError if there are not as many.
 
     R² = 1 - sum (label - prediction)² / sum (label - mean)²; of labels that are all equal it is 0, or 1 where every
     prediction is exact.
     """
     _require_alike(predicted, labels)
-    residual = float(np.sum((labels - predicted) ** 2))
-    total = float(np.sum((labels - labels.mean()) ** 2))
+    found, true = np.asarray(predicted, np.float64), np.asarray(labels, np.float64)
+    residual = float(np.sum((true - found) ** 2))
+    total = float(np.sum((true - true.mean()) ** 2))
     r2 = 1.0 - residual / total if total else float(residual == 0.0)
-    return Fit(r2, math.sqrt(residual / len(labels)))
+    return Fit(r2, math.sqrt(residual / len(true)))
 
 
-def confusion_matrix(labels: Classes, predicted: Classes, classes: int) -> Classes:
+def confusion_matrix(labels: AnyArray, predicted: AnyArray, classes: int) -> npt.NDArray[np.intp]:
     """How many examples of each class, by row, were given each class, by column: ``(classes, classes)``.
 
     Raises DataError for a class that does not exist.
@@ -80,13 +79,14 @@ def confusion_matrix(labels: Classes, predicted: Classes, classes: int) -> Class
     [[1, 1], [0, 1]]
     """
     _require_alike(predicted, labels)
-    for name, numbers in (("label", labels), ("prediction", predicted)):
+    rows, columns = np.asarray(labels, np.intp), np.asarray(predicted, np.intp)
+    for name, numbers in (("label", rows), ("prediction", columns)):
         wrong = numbers[(numbers < 0) | (numbers >= classes)]
         if wrong.size:
             msg = f"there is no class {wrong[0]}, which is a {name}: the {classes} classes count from 0"
             raise DataError(msg)
-    flat = np.bincount(labels * classes + predicted, minlength=classes * classes)
-    return flat.reshape(classes, classes)
+    table: npt.NDArray[np.intp] = np.bincount(rows * classes + columns, minlength=classes * classes)
+    return table.reshape(classes, classes)
 
 
 def _require_alike(predicted: AnyArray, labels: AnyArray) -> None:

@@ -14,7 +14,7 @@ from laws import Row, array, check_row, row, same
 
 import tapegrad as tg
 from tapegrad.ops.convolution import convolution, convolution_of_kernel, convolution_transposed
-from tapegrad.ops.windows import largest_of_windows, overlap, windows
+from tapegrad.ops.windows import largest_of_windows, sum_of_windows
 from tapegrad.typing import Static
 
 Facts = dict[str, Static]
@@ -118,16 +118,13 @@ def window_rows() -> list[Row]:
     rows = []
     for x, window, strides, padding in WINDOWS:
         facts: Facts = {"window": window, "strides": strides, "padding": padding}
-        g = under_windows(np.zeros(x), window, strides, padding, 0.0).shape
-        space: Facts = {"space": x[-len(window) :], **facts}
         rows += [
             row(
-                f"windows {x}",
-                lambda x, facts=facts: windows(x * x, **facts),
+                f"sum {x}",
+                lambda x, facts=facts: sum_of_windows(x * x, **facts),
                 array(*x),
-                reference=lambda x, a=window, b=strides, c=padding: under_windows(x * x, a, b, c, 0.0),
+                reference=lambda x, a=window, b=strides, c=padding: under_windows(x * x, a, b, c, 0.0).sum(-1 - len(a)),
             ),
-            row(f"overlap {x}", lambda g, facts=space: overlap(g * g, **facts), array(*g)),
             row(
                 f"largest {x}",
                 lambda x, facts=facts: largest_of_windows(x, **facts) ** 2,

@@ -25,8 +25,8 @@ FEW: Final = 10  # a table of no more classes shows its zeros
 def confusion_matrix(title: str, table: npt.ArrayLike, classes: Sequence[str]) -> Figure:
     """How often each true class, a row, was given each class, a column: blue if right, red if wrong.
 
-    The tint is the square root of the share of the true class, so that a rare mistake is seen. Raises DataError for a table
-    that is not ``(classes, classes)`` of counts.
+    The tint is the square root of the share of the true class, so that a rare mistake is seen. Raises DataError for a
+    table that is not ``(classes, classes)`` of counts.
     """
     counts = np.asarray(table)
     count = len(classes)
