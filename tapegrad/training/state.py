@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from tapegrad import tree
+from tapegrad.arrays import AnyArray
 from tapegrad.nn.layer import Input, Layer, Params
 from tapegrad.nn.layer import State as LayerState
 from tapegrad.optim import Optimiser, OptimiserState
@@ -33,18 +35,33 @@ Loss: TypeAlias = Callable[[Array, npt.NDArray[np.generic]], Scalar]
 """The mean loss of a batch from what a network gives and the labels, as in `tapegrad.nn.losses`."""
 
 
+def _same(one: object, other: object) -> bool:
+    """Whether two trees have the same structure and the same numbers."""
+    leaves, structure = tree.flatten(one)
+    others, its_structure = tree.flatten(other)
+    return structure == its_structure and all(map(_equal, leaves, others))
+
+
+def _equal(x: object, y: object) -> bool:
+    return type(x) is type(y) and np.array_equal(cast(AnyArray, x), cast(AnyArray, y), equal_nan=True)
+
+
+_BY_LEAVES: Final = attrs.cmp_using(eq=_same)  # Python's own == gives an array for arrays
+
+
 @attrs.frozen
 class State(Generic[P]):
     """Where a training stands after `step` steps: `epoch` whole epochs, and `batch` batches of the next.
 
     `key` is where all comes from that is random, and never changes: the order of the examples in every epoch, and the
     key of every step. `loss` is the mean over the examples of this epoch so far, or of the last where that is whole,
-    each met before the step that it took part in; infinite before the first step.
+    each met before the step that it took part in; infinite before the first step. Two states are equal if all their
+    numbers are.
     """
 
-    params: P
-    optimiser_state: OptimiserState[P]
-    layer_state: LayerState
+    params: P = attrs.field(eq=_BY_LEAVES)
+    optimiser_state: OptimiserState[P] = attrs.field(eq=_BY_LEAVES)
+    layer_state: LayerState = attrs.field(eq=_BY_LEAVES)
     key: Key
     step: int
     epoch: int
