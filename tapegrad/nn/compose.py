@@ -28,11 +28,12 @@ def serial(*parts: Part) -> Layer:
     """Each layer takes what the one before it gives. Without any, it gives what it takes."""
     layers = _layers(parts)
     name = f"serial({', '.join(layer.name for layer in layers)})"
+    places = _places("layer", layers)
 
     def init(key: Key, x: Input, /) -> tuple[Params, State]:
         made = []
-        for at, (layer, its_key) in enumerate(zip(layers, split(key, len(layers)), strict=True)):
-            with within(f"layer {at} of {len(layers)}"):
+        for layer, its_key, place in zip(layers, split(key, len(layers)), places, strict=True):
+            with place:
                 params, state = layer.init(its_key, x)
                 x, _ = layer.apply(params, state, x)
             made.append((params, state))
@@ -43,7 +44,7 @@ def serial(*parts: Part) -> Layer:
     ) -> tuple[Array, State]:
         following = []
         for at, (layer, own, old) in enumerate(_each(name, layers, params, state)):
-            with within(f"layer {at} of {len(layers)}"):
+            with places[at]:
                 x, new = layer.apply(own, old, x, training=training, key=_key_of(layer, key, at))
             following.append(new)
         return cast(Array, x), tuple(following)
@@ -55,11 +56,12 @@ def parallel(*parts: Part, axis: int = 1) -> Layer:
     """Each layer takes the same batch; what they give is joined along `axis`: that of features, or of channels."""
     layers = _layers(parts)
     name = f"parallel({', '.join(layer.name for layer in layers)})"
+    places = _places("branch", layers)
 
     def init(key: Key, x: Input, /) -> tuple[Params, State]:
         made = []
-        for at, (layer, its_key) in enumerate(zip(layers, split(key, len(layers)), strict=True)):
-            with within(f"branch {at} of {len(layers)}"):
+        for layer, its_key, place in zip(layers, split(key, len(layers)), places, strict=True):
+            with place:
                 made.append(layer.init(its_key, x))
         return tuple(params for params, _ in made), tuple(state for _, state in made)
 
@@ -68,7 +70,7 @@ def parallel(*parts: Part, axis: int = 1) -> Layer:
     ) -> tuple[Array, State]:
         outputs, following = [], []
         for at, (layer, own, old) in enumerate(_each(name, layers, params, state)):
-            with within(f"branch {at} of {len(layers)}"):
+            with places[at]:
                 out, new = layer.apply(own, old, x, training=training, key=_key_of(layer, key, at))
             outputs.append(out)
             following.append(new)
@@ -106,6 +108,11 @@ def _layers(parts: Sequence[object]) -> tuple[Layer, ...]:
             msg = f"part {at} of a network is {part!r:.60}, which is neither a layer nor a function of a batch"
             raise LayerError(msg)
     return tuple(layers)
+
+
+def _places(kind: str, layers: Sequence[Layer]) -> list[within]:
+    """What to say of an error in each of the layers."""
+    return [within(f"{kind} {at} of {len(layers)}") for at in range(len(layers))]
 
 
 def _each(name: str, layers: Sequence[Layer], params: Params, state: State) -> Iterator[tuple[Layer, Params, State]]:
