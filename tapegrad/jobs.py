@@ -9,11 +9,12 @@ from typing import Final, TypeAlias
 
 import attrs
 
+import tapegrad.numpy as tnp
 from tapegrad import datasets, encoding, random
 from tapegrad.datasets import Settings
 from tapegrad.encoding import Examples, Feature, Numeric, Target, Task
 from tapegrad.nn import mlp
-from tapegrad.nn.losses import binary_cross_entropy, softmax_cross_entropy, squared_error
+from tapegrad.nn.losses import binary_cross_entropy, cross_entropy, mse
 from tapegrad.nn.mlp import MLP
 from tapegrad.optim import Optimiser, adam, momentum, sgd
 from tapegrad.tables import Table
@@ -153,10 +154,10 @@ def loss_of(target: Target) -> Callable[[MLP, Example], Scalar]:
         point, label = example
         outputs = mlp.apply(params, point)
         if not target.classes:
-            return squared_error(outputs[0], label)
+            return mse(outputs[0], label)
         if len(outputs) == 1:
             return binary_cross_entropy(outputs[0], int(label))
-        return softmax_cross_entropy(outputs, int(label))
+        return cross_entropy(tnp.stack(outputs), int(label))
 
     return loss
 

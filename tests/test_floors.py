@@ -13,7 +13,8 @@ FLOORS: list[list[str]] = [
     ["kernels", "primitive", "columns", "literals", "text", "tape", "elementwise", "maps"],
     [
         "ops.arithmetic", "ops.exponential", "ops.trigonometric", "ops.activation", "ops.selection", "ops.structural",
-        "ops.shape", "ops.gather", "ops.reductions", "ops.sorting", "ops.subscripts", "ops.products", "ops.linalg",
+        "ops.shape", "ops.gather", "ops.reductions", "ops.normalisation", "ops.sorting",
+        "ops.subscripts", "ops.products", "ops.linalg",
         "ops.factors", "ops.rounding", "ops.special", "ops.fourier", "ops.filters",
         "ops.windows", "ops.convolution",
     ],
@@ -35,7 +36,10 @@ FLOORS: list[list[str]] = [
         "special", "testing", "extend",
     ],
     [
-        "files", "generator", "random", "datasets", "tables", "nn.layer", "nn.compose", "nn.mlp", "nn.losses", "nn",
+        "files", "generator", "random", "datasets", "tables", "nn.layer", "nn.compose",
+        "nn.functional.normalisation", "nn.functional.dropout", "nn.functional.attention", "nn.functional",
+        "nn.normalisation", "nn.dropout", "nn.attention",
+        "nn.mlp", "nn.losses", "nn.names", "nn",
         "optim.optimiser", "optim.rules", "optim", "training", "states", "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table", "view.html", "view.plots",
         "view.strides", "view.coverage", "view", "results",

@@ -63,7 +63,7 @@ def test_nothing_is_computed_before_it_is_asked_for() -> None:
 
     def watched(w: tg.Scalar, example: float) -> tg.Scalar:
         seen.append(example)
-        return losses.squared_error(w, example)
+        return losses.mse(w, example)
 
     states = train(watched, [1.0, 2.0, 3.0], start(0.5, sgd(0.1), random.key(0)), sgd(0.1), batch_size=2, epochs=10**9)
     assert seen == []
@@ -87,7 +87,7 @@ def test_one_batch_of_everything_is_gradient_descent() -> None:
     xs = [1.0, 2.0, 6.0]
     state = start(0.0, sgd(0.25), random.key(0))
     w = 0.0
-    for after in train(losses.squared_error, xs, state, sgd(0.25), batch_size=99, epochs=5):
+    for after in train(losses.mse, xs, state, sgd(0.25), batch_size=99, epochs=5):
         assert after.loss == pytest.approx(sum((w - x) ** 2 for x in xs) / 3, rel=1e-12)
         w -= 0.25 * 2.0 * (w - 3.0)
         assert after.params == pytest.approx(w, rel=1e-12)
@@ -99,7 +99,7 @@ def test_every_epoch_has_an_order_of_its_own_from_the_key() -> None:
 
         def watched(w: tg.Scalar, example: float) -> tg.Scalar:
             seen.append(example)
-            return losses.squared_error(w, example)
+            return losses.mse(w, example)
 
         xs = [float(i) for i in range(10)]
         state = start(0.5, sgd(0.01), random.key(seed))
@@ -114,7 +114,7 @@ def test_every_epoch_has_an_order_of_its_own_from_the_key() -> None:
 def test_any_tree_can_be_trained() -> None:
     def line(params: dict[str, tg.Scalar], example: tuple[float, float]) -> tg.Scalar:
         x, y = example
-        return losses.squared_error(params["slope"] * x + params["start"], y)
+        return losses.mse(params["slope"] * x + params["start"], y)
 
     points = [(x, 3.0 * x - 1.0) for x in (-1.0, -0.5, 0.0, 0.5, 1.0)]
     params: dict[str, tg.Scalar] = {"slope": 0.0, "start": 0.0}
@@ -182,7 +182,7 @@ def test_trainings_without_meaning_are_refused_at_once(
 ) -> None:
     state = start(0.0, sgd(0.1), random.key(0))
     with pytest.raises(error, match=message):
-        train(losses.squared_error, examples, state, sgd(0.1), batch_size=batch_size, epochs=epochs)
+        train(losses.mse, examples, state, sgd(0.1), batch_size=batch_size, epochs=epochs)
 
 
 @pytest.mark.parametrize(
