@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Final, cast
 
@@ -172,12 +171,15 @@ def _keys(seed: int) -> tuple[random.Key, ...]:
 
 
 def _for_rows(hidden: Sequence[int]) -> tuple[Part, ...]:
-    return tuple(chain.from_iterable((nn.linear(units), nn.tanh) for units in hidden))
+    layers: list[Part] = []
+    for units in hidden:
+        layers += [nn.linear(units), nn.tanh]
+    return tuple(layers)
 
 
 def _for_images(hidden: Sequence[int]) -> tuple[Part, ...]:
     """After LeNet-5 (LeCun et al. 1998), with the layers of today."""
-    return (
+    layers: list[Part] = [
         nn.conv2d(16, 3, padding="same"),
         nn.relu,
         nn.max_pool2d(2),
@@ -185,8 +187,10 @@ def _for_images(hidden: Sequence[int]) -> tuple[Part, ...]:
         nn.relu,
         nn.max_pool2d(2),
         nn.flatten,
-        *chain.from_iterable((nn.linear(units), nn.relu, nn.dropout(0.25)) for units in hidden),
-    )
+    ]
+    for units in hidden:
+        layers += [nn.linear(units), nn.relu, nn.dropout(0.25)]
+    return tuple(layers)
 
 
 def optimiser_of(job: Job) -> Optimiser:

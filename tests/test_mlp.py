@@ -68,7 +68,7 @@ def test_gradient_is_that_of_central_differences(activation: Activation) -> None
     params = mlp.init(key(2), (2, 3, 1))
 
     def loss(params: MLP) -> tg.Scalar:
-        return losses.squared_error(mlp.apply(params, (0.3, -0.8), activation)[0], 1.0)
+        return losses.mse(mlp.apply(params, (0.3, -0.8), activation)[0], 1.0)
 
     def shifted(unit: int, by: float) -> MLP:
         first, last = params

@@ -21,43 +21,20 @@ from tapegrad.nn.activations import (
     softplus,
     tanh,
 )
+from tapegrad.nn.attention import multi_head_attention
 from tapegrad.nn.compose import parallel, residual, serial
 from tapegrad.nn.convolution import conv1d, conv2d
+from tapegrad.nn.dropout import dropout
 from tapegrad.nn.layer import Layer, Params, State
 from tapegrad.nn.linear import embedding, flatten, linear, one_hot
+from tapegrad.nn.names import count, from_named, named, summary
+from tapegrad.nn.normalisation import batch_norm, layer_norm
 from tapegrad.nn.pooling import avg_pool1d, avg_pool2d, global_avg_pool, global_max_pool, max_pool1d, max_pool2d
 
 __all__ = [
-    "Layer",
-    "Params",
-    "State",
-    "avg_pool1d",
-    "avg_pool2d",
-    "conv1d",
-    "conv2d",
-    "elu",
-    "embedding",
-    "flatten",
-    "functional",
-    "gelu",
-    "global_avg_pool",
-    "global_max_pool",
-    "initialisers",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "losses",
-    "max_pool1d",
-    "max_pool2d",
-    "mlp",
-    "one_hot",
-    "parallel",
-    "relu",
-    "residual",
-    "serial",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "tanh",
+    "Layer", "Params", "State", "avg_pool1d", "avg_pool2d", "batch_norm", "conv1d", "conv2d", "count", "dropout", "elu",
+    "embedding", "flatten", "from_named", "functional", "gelu", "global_avg_pool", "global_max_pool", "initialisers",
+    "layer_norm", "leaky_relu", "linear", "log_softmax", "losses", "max_pool1d", "max_pool2d", "mlp",
+    "multi_head_attention", "named", "one_hot", "parallel", "relu", "residual", "serial", "sigmoid", "silu", "softmax",
+    "softplus", "summary", "tanh",
 ]  # fmt: skip

@@ -49,7 +49,7 @@ def serial(*parts: Part) -> Layer:
             following.append(new)
         return cast(Array, x), tuple(following)
 
-    return Layer(name, init, apply, any(layer.random for layer in layers))
+    return Layer(name, init, apply, any(layer.random for layer in layers), layers)
 
 
 def parallel(*parts: Part, axis: int = 1) -> Layer:
@@ -76,7 +76,7 @@ def parallel(*parts: Part, axis: int = 1) -> Layer:
             following.append(new)
         return _joined(name, outputs, axis), tuple(following)
 
-    return Layer(name, init, apply, any(layer.random for layer in layers))
+    return Layer(name, init, apply, any(layer.random for layer in layers), layers, side_by_side=True)
 
 
 def residual(*parts: Part) -> Layer:
@@ -94,7 +94,7 @@ def residual(*parts: Part) -> Layer:
             raise LayerError(msg)
         return cast(Array, cast(ArrayVar, x) + change), state
 
-    return Layer(name, inner.init, apply, inner.random)
+    return Layer(name, inner.init, apply, inner.random, inner.parts)
 
 
 def _layers(parts: Sequence[object]) -> tuple[Layer, ...]:

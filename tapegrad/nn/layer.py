@@ -26,7 +26,7 @@ from tapegrad.variables import Array, ArrayVar, Var
 
 __all__ = [
     "Apply", "Function", "Init", "Input", "Layer", "Params", "State", "Weights", "of_function", "of_weights",
-    "require_shapes", "weights_of", "within", "written",
+    "require_shapes", "state_of", "weights_of", "within", "written",
 ]  # fmt: skip
 
 Input: TypeAlias = npt.NDArray[np.generic] | ArrayVar
@@ -69,6 +69,8 @@ class Layer:
     init: Init
     apply: Apply
     random: bool = False  # whether a call in training draws random numbers, and so needs a key
+    parts: tuple[Layer, ...] = ()  # what it is composed of, in the order of its parameters
+    side_by_side: bool = False  # whether each part takes what the whole takes, not what the part before gives
 
     def __repr__(self) -> str:
         return self.name
@@ -114,6 +116,15 @@ def weights_of(name: str, params: Params, names: Collection[str]) -> Weights:
     expected = f"the parameters {', '.join(names)}" if names else "no parameters"
     given = f"{', '.join(weights)}" if weights else f"a tuple of {len(params)}"
     msg = f"{name}: it has {expected}, and was given {given}; take the parameters that init made for this network"
+    raise LayerError(msg)
+
+
+def state_of(name: str, state: State, names: Collection[str]) -> Mapping[str, AnyArray]:
+    """`state` as that of the layer called `name`. Raises LayerError if it is of another."""
+    if isinstance(state, Mapping) and set(state) == set(names):
+        return state
+    given = ", ".join(state) if isinstance(state, Mapping) else f"a tuple of {len(state)}"
+    msg = f"{name}: its state is {', '.join(names)}, and it was given {given}; take the state that init made"
     raise LayerError(msg)
 
 

@@ -156,9 +156,7 @@ def test_every_step_has_a_key_of_its_own() -> None:
 def test_numbers_are_trained_as_arrays_are() -> None:
     """The network of `nn.mlp`, on the scalar tape, one example after the other."""
 
-    def loss(
-        params: MLP, layer_state: nn.State, batch: Examples, key: random.Key
-    ) -> tuple[tg.Scalar, nn.State]:
+    def loss(params: MLP, layer_state: nn.State, batch: Examples, key: random.Key) -> tuple[tg.Scalar, nn.State]:
         del key
         pairs = list(zip(np.asarray(batch[0]).tolist(), batch[1].tolist(), strict=True))
         logits = [mlp.apply(params, point)[0] for point, _ in pairs]
@@ -218,7 +216,9 @@ def test_trainings_without_meaning_are_refused_at_once(
 def test_a_state_of_other_batches_is_refused_at_once() -> None:
     loss = objective(MODEL, losses.cross_entropy)
     state = next(small(sgd(0.1), first_state(sgd(0.1)), 1))
-    with pytest.raises(SettingError, match=r"of step 1 and epoch 0, but here an epoch is 1 batches of 7; continue with"):
+    with pytest.raises(
+        SettingError, match=r"of step 1 and epoch 0, but here an epoch is 1 batches of 7; continue with"
+    ):
         steps(loss, DATA, state, sgd(0.1), batch_size=7, epochs=1)
 
 
