@@ -207,6 +207,17 @@ def test_a_gradient_that_is_no_number_is_not_hidden(odd: float) -> None:
         assert math.isnan(cast(float, transformed(transformation, odd, 1.0)))
 
 
+@pytest.mark.parametrize("transformation", TRANSFORMATIONS)
+@pytest.mark.parametrize("odd", [math.nan, math.inf, 1e300])
+def test_numbers_beyond_the_range_come_without_warnings(transformation: Transformation, odd: float) -> None:
+    params, gradient = (np.array([math.inf, 1.0]), 1.0), (np.array([-odd, odd]), odd)
+    state = transformation.init(params)
+    for _ in range(2):  # a warning would be an error
+        updates, state = transformation.update(gradient, state, params)
+        apply_updates(params, updates)
+        apply_updates(params, (np.array([-math.inf, 1.0]), 1.0))
+
+
 def test_weight_decay_is_added_to_the_gradient() -> None:
     params, gradient = {"w": np.array([1.0, -2.0]), "b": 3.0}, {"w": np.array([0.5, 0.5]), "b": 0.0}
     found = cast("dict[str, object]", transformed(add_weight_decay(0.1), gradient, params))
@@ -369,6 +380,12 @@ def test_a_state_of_another_network_is_refused(optimiser: Optimiser) -> None:
 def test_a_state_of_another_optimiser_is_refused(optimiser: Optimiser, other: Optimiser, message: str) -> None:
     with pytest.raises(StructureError, match=f"the state is of another optimiser: {message}"):
         optimiser.update(1.0, other.init(1.0), 1.0)
+
+
+@pytest.mark.parametrize("transformation", TRANSFORMATIONS)
+def test_what_is_no_state_is_refused(transformation: Transformation) -> None:
+    with pytest.raises(StructureError, match=r"the state is of another optimiser: it is None, not .*; begin with"):
+        transformation.update(1.0, cast("OptimiserState[float]", None), 1.0)
 
 
 def test_updates_of_another_form_are_refused() -> None:

@@ -81,6 +81,7 @@ class Optimiser(Transformation):
     """A transformation whose results are updates, to be added to the parameters by `apply_updates`."""
 
 
+@quiet
 def apply_updates(params: P, updates: P) -> P:
     """``params + updates``, leaf by leaf. Raises StructureError if their structures or shapes differ.
 
@@ -156,13 +157,17 @@ def leafwise(averages: tuple[str, ...], rule: Rule) -> tuple[Init, Update]:
     return init, update
 
 
-def _require_own(state: OptimiserState[P], averages: tuple[str, ...], parts: int) -> None:
-    """Raise StructureError for a state of an optimiser that keeps other things."""
-    if state.averages.keys() == set(averages) and len(state.parts) == parts:
+def _require_own(state: object, averages: tuple[str, ...], parts: int) -> None:
+    """Raise StructureError for what is not a state, or is one of an optimiser that keeps other things."""
+    if not isinstance(state, OptimiserState):
+        found = f"it is {state!r:.60}"
+    elif state.averages.keys() == set(averages) and len(state.parts) == parts:
         return
+    else:
+        found = f"it holds {_contents(tuple(state.averages), len(state.parts))}"
     msg = (
-        f"the state is of another optimiser: it holds {_contents(tuple(state.averages), len(state.parts))}, "
-        f"not {_contents(averages, parts)}; begin with optimiser.init(params)"
+        f"the state is of another optimiser: {found}, not {_contents(averages, parts)}; "
+        "begin with optimiser.init(params)"
     )
     raise StructureError(msg)
 

@@ -1,6 +1,8 @@
 """Gradient descent and its relatives. `rate` is a number, or a schedule: a function from the step, from 0 on, to one.
 
-In the formulas g is the gradient, w the parameter, and all is done number by number. Results are those of torch.optim.
+In the formulas g is the gradient, w the parameter, and all is done number by number. An optimiser that torch.optim has
+too gives the same results; torch's argument weight_decay, but for AdamW, is ``chain(add_weight_decay(d), optimiser)``.
+All raise SettingError for a rate that is not a positive number, a decay outside of its range, an epsilon not above 0.
 
 >>> optimiser = momentum(0.1)
 >>> updates, state = optimiser.update(4.0, optimiser.init(1.0), 1.0)
@@ -39,8 +41,7 @@ def sgd(rate: float | Schedule) -> Optimiser:
     """
     rate_at = schedule_of(rate)
 
-    def rule(step: int, gradients: Sequence[Leaf]) -> LeafRule:
-        del gradients
+    def rule(step: int, _gradients: Sequence[Leaf]) -> LeafRule:
         downhill = -rate_at(step)
         return lambda g, w: (downhill * g,)
 
@@ -52,12 +53,10 @@ def momentum(rate: float | Schedule, decay: float = 0.9) -> Optimiser:
     rate_at = schedule_of(rate)
     _require_decay("decay", decay)
 
-    def rule(step: int, gradients: Sequence[Leaf]) -> LeafRule:
-        del gradients
+    def rule(step: int, _gradients: Sequence[Leaf]) -> LeafRule:
         downhill = -rate_at(step)
 
-        def leaf(g: Leaf, w: Leaf, velocity: Leaf) -> tuple[Leaf, ...]:
-            del w
+        def leaf(g: Leaf, _w: Leaf, velocity: Leaf) -> tuple[Leaf, ...]:
             velocity = _faded(velocity, decay, g)
             return downhill * velocity, velocity
 
@@ -74,12 +73,10 @@ def nesterov(rate: float | Schedule, decay: float = 0.9) -> Optimiser:
     rate_at = schedule_of(rate)
     _require_decay("decay", decay)
 
-    def rule(step: int, gradients: Sequence[Leaf]) -> LeafRule:
-        del gradients
+    def rule(step: int, _gradients: Sequence[Leaf]) -> LeafRule:
         downhill = -rate_at(step)
 
-        def leaf(g: Leaf, w: Leaf, velocity: Leaf) -> tuple[Leaf, ...]:
-            del w
+        def leaf(g: Leaf, _w: Leaf, velocity: Leaf) -> tuple[Leaf, ...]:
             velocity = _faded(velocity, decay, g)
             ahead = _faded(velocity, decay, g)
             ahead *= downhill
@@ -102,12 +99,10 @@ def rmsprop(rate: float | Schedule, decay: float = 0.99, epsilon: float = 1e-8) 
     _require_decay("decay", decay)
     _require_epsilon(epsilon)
 
-    def rule(step: int, gradients: Sequence[Leaf]) -> LeafRule:
-        del gradients
+    def rule(step: int, _gradients: Sequence[Leaf]) -> LeafRule:
         downhill = -rate_at(step)
 
-        def leaf(g: Leaf, w: Leaf, square: Leaf) -> tuple[Leaf, ...]:
-            del w
+        def leaf(g: Leaf, _w: Leaf, square: Leaf) -> tuple[Leaf, ...]:
             square = _nearer(square, g * g - square, 1.0 - decay)
             return _over_root(g, square, epsilon, downhill), square
 
@@ -148,15 +143,13 @@ def lion(rate: float | Schedule, decay: float = 0.9, mean_decay: float = 0.99, w
     _require_decay("decay", decay)
     _require_decay("mean_decay", mean_decay)
 
-    def rule(step: int, gradients: Sequence[Leaf]) -> LeafRule:
-        del gradients
+    def rule(step: int, _gradients: Sequence[Leaf]) -> LeafRule:
         downhill = -rate_at(step)
 
-        def leaf(g: Leaf, w: Leaf, mean: Leaf) -> tuple[Leaf, ...]:
-            del w
-            update = tnp.sign(_nearer(mean, g - mean, 1.0 - decay))
+        def leaf(g: Leaf, _w: Leaf, mean: Leaf) -> tuple[Leaf, ...]:
+            update = tnp.sign(_faded(mean, decay, (1.0 - decay) * g))
             update *= downhill
-            return update, _nearer(mean, g - mean, 1.0 - mean_decay)
+            return update, _faded(mean, mean_decay, (1.0 - mean_decay) * g)
 
         return leaf
 
@@ -168,14 +161,12 @@ def _adam(rate_at: Schedule, decay: float, square_decay: float, epsilon: float) 
     _require_decay("square_decay", square_decay)
     _require_epsilon(epsilon)
 
-    def rule(step: int, gradients: Sequence[Leaf]) -> LeafRule:
-        del gradients
+    def rule(step: int, _gradients: Sequence[Leaf]) -> LeafRule:
         # rate (mean / bias) / (√(square / square_bias) + epsilon), multiplied by √square_bias above and below
         bias, root = 1.0 - decay ** (step + 1), math.sqrt(1.0 - square_decay ** (step + 1))
         downhill, floor = -rate_at(step) * root / bias, epsilon * root
 
-        def leaf(g: Leaf, w: Leaf, mean: Leaf, square: Leaf) -> tuple[Leaf, ...]:
-            del w
+        def leaf(g: Leaf, _w: Leaf, mean: Leaf, square: Leaf) -> tuple[Leaf, ...]:
             mean = _nearer(mean, g - mean, 1.0 - decay)
             square = _nearer(square, g * g - square, 1.0 - square_decay)
             return _over_root(mean, square, floor, downhill), mean, square

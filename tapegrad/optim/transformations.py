@@ -27,8 +27,7 @@ def clip_by_value(limit: float) -> Transformation:
     """Each number of the gradient, but at least ``-limit`` and at most `limit`."""
     _require_limit(limit)
 
-    def leaf(g: Leaf, w: Leaf) -> tuple[Leaf, ...]:
-        del w
+    def leaf(g: Leaf, _w: Leaf) -> tuple[Leaf, ...]:
         return (tnp.clip(g, -limit, limit),)
 
     return Transformation(*leafwise((), lambda step, gradients: leaf))
@@ -42,8 +41,7 @@ def clip_by_global_norm(limit: float) -> Transformation:
     """
     _require_limit(limit)
 
-    def rule(step: int, gradients: Sequence[Leaf]) -> LeafRule:
-        del step
+    def rule(_step: int, gradients: Sequence[Leaf]) -> LeafRule:
         scale = limit / (_global_norm(gradients) + 1e-6)
         if scale >= 1.0:
             return lambda g, w: (g,)
