@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import cast
 
-import numpy as np
-
 import tapegrad.numpy as tnp
-from tapegrad.arrays import AnyArray
 from tapegrad.errors import LayerError, SettingError
 from tapegrad.maps import shape_of
 from tapegrad.nn.functional.attention import scaled_dot_product_attention
-from tapegrad.nn.layer import Input, Layer, Weights, of_weights
-from tapegrad.random import Key, split, uniform
-from tapegrad.variables import Array, ArrayVar, Var
+from tapegrad.nn.functional.linear import linear
+from tapegrad.nn.functional.sliding import floats
+from tapegrad.nn.initialisers import glorot_uniform, lecun_uniform, zeros
+from tapegrad.nn.layer import Input, Layer, Weights, of_weights, written
+from tapegrad.random import Key, split
+from tapegrad.variables import ArrayVar, Var
 
 __all__ = ["multi_head_attention"]
 
@@ -29,7 +28,7 @@ def multi_head_attention(heads: int, causal: bool = False, bias: bool = True) ->
     first. (Vaswani et al. 2017.) Raises SettingError for fewer than one head, LayerError if they cannot share the
     features.
     """
-    name = f"multi_head_attention({heads})"
+    name = written(multi_head_attention, heads, causal=causal, bias=bias)
     if heads < 1:
         msg = f"{name}: attention has one head or more"
         raise SettingError(msg)
@@ -37,15 +36,16 @@ def multi_head_attention(heads: int, causal: bool = False, bias: bool = True) ->
 
     def make(key: Key, x: Input) -> Weights:
         features = _features(name, x, heads)
+        dtype = floats(name, x)
         in_key, out_key = split(key)
-        in_limit, out_limit = math.sqrt(6.0 / (4 * features)), math.sqrt(1.0 / features)
-        made: dict[str, AnyArray] = {
-            "in_proj_weight": uniform(in_key, (3 * features, features), -in_limit, in_limit),
-            "out_proj.weight": uniform(out_key, (features, features), -out_limit, out_limit),
+        made = {
+            "in_proj_weight": glorot_uniform(in_key, (3 * features, features), dtype),
+            "out_proj.weight": lecun_uniform(out_key, (features, features), dtype),
         }
         if bias:
-            made |= {"in_proj_bias": np.zeros(3 * features), "out_proj.bias": np.zeros(features)}
-        return {each: weight.astype(x.dtype) for each, weight in made.items()}
+            made["in_proj_bias"] = zeros(in_key, (3 * features,), dtype)
+            made["out_proj.bias"] = zeros(out_key, (features,), dtype)
+        return made
 
     def compute(weights: Weights, x: Var) -> object:
         features = _features(name, x, heads)
@@ -54,16 +54,14 @@ def multi_head_attention(heads: int, causal: bool = False, bias: bool = True) ->
             msg = f"{name}: it is for batches (batch, time, {own}), not {shape_of(x)}"
             raise LayerError(msg)
         batch, time, _ = x.shape
-        rows = tnp.reshape(x, (batch * time, features))
-        made = _affine(rows, weights["in_proj_weight"], weights.get("in_proj_bias"))
+        made = linear(x, weights["in_proj_weight"], weights.get("in_proj_bias"))
         parts = tnp.reshape(made, (batch, time, 3, heads, features // heads))
         q, k, v = cast(
             Sequence[ArrayVar], tnp.transpose(parts, (2, 0, 3, 1, 4))
         )  # each (batch, heads, time, features / heads)
         seen = scaled_dot_product_attention(q, k, v, causal=causal)
-        joined = tnp.reshape(tnp.swapaxes(cast(ArrayVar, seen), 1, 2), (batch * time, features))
-        out = _affine(joined, weights["out_proj.weight"], weights.get("out_proj.bias"))
-        return tnp.reshape(out, (batch, time, features))
+        joined = tnp.reshape(tnp.swapaxes(cast(ArrayVar, seen), 1, 2), (batch, time, features))
+        return linear(joined, weights["out_proj.weight"], weights.get("out_proj.bias"))
 
     return of_weights(name, names, make, compute)
 
@@ -78,9 +76,3 @@ def _features(name: str, x: Input | Var, heads: int) -> int:
         msg = f"{name}: {heads} heads cannot share the {shape[2]} features of {shape}: it is no multiple of {heads}"
         raise LayerError(msg)
     return shape[2]
-
-
-def _affine(rows: ArrayVar, weight: Array, bias: Array | None) -> ArrayVar:
-    """``(n, in) -> (n, out)``, with a weight of shape ``(out, in)``."""
-    out = rows @ cast(ArrayVar, weight).T
-    return out if bias is None else out + bias

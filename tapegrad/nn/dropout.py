@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tapegrad.errors import LayerError
 from tapegrad.nn import functional
 from tapegrad.nn.functional.dropout import require_rate
-from tapegrad.nn.layer import Input, Layer, Params, State, state_of, weights_of
+from tapegrad.nn.layer import Input, Layer, Params, State, state_of, weights_of, written
 from tapegrad.random import Key
 from tapegrad.variables import Array
 
@@ -27,7 +27,7 @@ def dropout(rate: float = 0.5) -> Layer:
     Raises SettingError for a rate that is not ``0 <= rate < 1``; in training, LayerError without a key, or with the key
     of the call before.
     """
-    name = f"dropout({rate})"
+    name = written(dropout, rate)
     require_rate(name, rate)
 
     def init(key: Key, x: Input, /) -> tuple[Params, State]:

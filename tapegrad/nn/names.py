@@ -20,7 +20,7 @@ from tapegrad.arrays import AnyArray
 from tapegrad.errors import LayerError
 from tapegrad.maps import shape_of
 from tapegrad.nn.layer import Input, Layer, Params, State
-from tapegrad.variables import Array
+from tapegrad.variables import Array, ArrayVar
 
 __all__ = ["count", "from_named", "named", "summary"]
 
@@ -52,7 +52,7 @@ def _children(node: object) -> Iterator[tuple[str, object]]:
         yield from ((str(at), part) for at, part in enumerate(cast(tuple[object, ...], node)))
 
 
-def from_named(like: T, arrays: Mapping[str, npt.ArrayLike]) -> T:
+def from_named(like: T, arrays: Mapping[str, npt.ArrayLike | ArrayVar]) -> T:
     """The tree of the form of `like`, with these arrays, by the names that `named` gives.
 
     Each is copied, in the dtype that `like` has there. Raises LayerError that lists which names are missing, which

@@ -12,7 +12,8 @@ from tapegrad.errors import LayerError, SettingError
 from tapegrad.maps import shape_of
 from tapegrad.nn import functional
 from tapegrad.nn.functional.normalisation import along_channels
-from tapegrad.nn.layer import Input, Layer, Params, State, Weights, of_weights, state_of, weights_of
+from tapegrad.nn.functional.sliding import floats
+from tapegrad.nn.layer import Input, Layer, Params, State, Weights, of_weights, state_of, weights_of, written
 from tapegrad.random import Key
 from tapegrad.transforms import stop_gradient
 from tapegrad.variables import Array, Var
@@ -29,7 +30,7 @@ def layer_norm(axes: int = 1, epsilon: float = 1e-5) -> Layer:
     Its parameters are ``weight`` and ``bias`` of the shape ``features``, ones and zeros at first; it is torch's
     LayerNorm(features). Raises SettingError for fewer than one axis, or an epsilon that is not positive.
     """
-    name = f"layer_norm({'' if axes == 1 else axes})"
+    name = written(layer_norm, axes=axes, epsilon=epsilon)
     _require_epsilon(name, epsilon)
     if axes < 1:
         msg = f"{name}: it normalises along one axis or more of each example, not {axes}"
@@ -41,13 +42,13 @@ def layer_norm(axes: int = 1, epsilon: float = 1e-5) -> Layer:
         if len(shape) <= axes:
             msg = f"{name}: a batch is (batch, ..., *features) with {axes} axes of features, not {shape}"
             raise LayerError(msg)
-        return _ones_and_zeros(shape[-axes:], x)
+        return _ones_and_zeros(name, shape[-axes:], x)
 
     return of_weights(
         name,
         _AFFINE,
         make,
-        lambda weights, x: functional.layer_norm(cast(Input, x), weights["weight"], weights["bias"], epsilon),
+        lambda weights, x: functional.layer_norm(x, weights["weight"], weights["bias"], epsilon),
     )
 
 
@@ -62,7 +63,7 @@ def batch_norm(momentum: float = 0.1, epsilon: float = 1e-5) -> Layer:
     Raises SettingError for a momentum outside of 0 .. 1, or an epsilon that is not positive; in training, LayerError
     for a batch with one number for each channel, whose variance is unknown.
     """
-    name = "batch_norm()" if momentum == 0.1 else f"batch_norm({momentum})"
+    name = written(batch_norm, momentum=momentum, epsilon=epsilon)
     _require_epsilon(name, epsilon)
     if not 0.0 <= momentum <= 1.0:
         msg = f"{name}: momentum is the weight of the new mean and variance, from 0 to 1, not {momentum}"
@@ -74,7 +75,7 @@ def batch_norm(momentum: float = 0.1, epsilon: float = 1e-5) -> Layer:
         if len(shape) < 2:
             msg = f"{name}: a batch is (batch, channels, ...), not {shape}"
             raise LayerError(msg)
-        made = _ones_and_zeros(shape[1:2], x)
+        made = _ones_and_zeros(name, shape[1:2], x)
         return made, cast(State, {"running_mean": made["bias"].copy(), "running_var": made["weight"].copy()})
 
     def apply(
@@ -93,13 +94,14 @@ def batch_norm(momentum: float = 0.1, epsilon: float = 1e-5) -> Layer:
             msg = f"{name}: in training a batch has more than one number for each channel, and {shape} has {count}"
             raise LayerError(msg)
         standard, new_mean, new_variance = functional.standardise(x, (0, *range(2, len(shape))), epsilon)
-        out = cast(Var, standard) * along_channels(cast(Var, weight), x) + along_channels(cast(Var, bias), x)
+        like = cast(Var, x)
+        out = cast(Var, standard) * along_channels(cast(Var, weight), like) + along_channels(cast(Var, bias), like)
         unbiased = cast(Var, new_variance) * (count / (count - 1))
         following = {
             "running_mean": _moved(cast(Array, mean), cast(Var, new_mean), momentum),
             "running_var": _moved(cast(Array, variance), unbiased, momentum),
         }
-        return out, cast(State, following)
+        return cast(Array, out), cast(State, following)
 
     return Layer(name, init, apply)
 
@@ -109,8 +111,8 @@ def _moved(old: Array, new: Var, momentum: float) -> object:
     return stop_gradient((1.0 - momentum) * old + momentum * new)
 
 
-def _ones_and_zeros(shape: tuple[int, ...], x: Input) -> dict[str, npt.NDArray[np.float64]]:
-    dtype = cast("np.dtype[np.float64]", x.dtype)  # or another of floats
+def _ones_and_zeros(name: str, shape: tuple[int, ...], x: Input) -> dict[str, npt.NDArray[np.float64]]:
+    dtype = cast("np.dtype[np.float64]", floats(name, x))  # or another of floats
     return {"weight": np.ones(shape, dtype), "bias": np.zeros(shape, dtype)}
 
 

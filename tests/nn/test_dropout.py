@@ -20,6 +20,10 @@ Floats = npt.NDArray[np.float64]
 KEY = random.key(3)
 
 
+def differ(x: object, y: object) -> bool:
+    return not np.array_equal(np.asarray(x), np.asarray(y))
+
+
 def test_laws() -> None:
     check_row(row("dropout", lambda x: dropout(x * x, 0.4, KEY), array(4, 3), lanes=False))
 
@@ -45,7 +49,7 @@ def test_the_gradient_is_what_is_left() -> None:
 def test_a_key_says_which() -> None:
     x = np.ones((8, 8))
     np.testing.assert_array_equal(dropout(x, 0.5, KEY), dropout(x, 0.5, KEY))
-    assert not np.array_equal(dropout(x, 0.5, KEY), dropout(x, 0.5, random.fold_in(KEY, 1)))
+    assert differ(dropout(x, 0.5, KEY), dropout(x, 0.5, random.fold_in(KEY, 1)))
     np.testing.assert_array_equal(dropout(x.astype(np.float32), 0.5, KEY), dropout(x, 0.5, KEY))
 
 
@@ -74,12 +78,10 @@ def test_a_training_takes_a_key_and_remembers_it() -> None:
     last = cast(dict[str, npt.NDArray[np.uint64]], after)["last_key"]
     assert last.dtype == np.uint64
     assert int(last[0]) << 64 | int(last[1]) == KEY.bits
-    with pytest.raises(
-        LayerError, match=r"dropout\(0.5\): it was given the key of the call before.*fold_in\(key, step\)"
-    ):
+    with pytest.raises(LayerError, match=r"dropout\(0.5\): it was given the key .* before.*fold_in\(key, step\)"):
         layer.apply(params, after, x, training=True, key=KEY)
     other, _ = layer.apply(params, after, x, training=True, key=random.fold_in(KEY, 1))
-    assert not np.array_equal(out, other)
+    assert differ(out, other)
 
 
 def test_layers_of_a_network_leave_out_others_of_each() -> None:
@@ -87,7 +89,7 @@ def test_layers_of_a_network_leave_out_others_of_each() -> None:
     model = nn.parallel(nn.dropout(0.5), nn.dropout(0.5))
     params, state = model.init(KEY, x)
     out, after = model.apply(params, state, x, training=True, key=KEY)
-    assert not np.array_equal(out[:, :20], out[:, 20:])
+    assert differ(out[:, :20], out[:, 20:])
     with pytest.raises(LayerError, match=r"branch 0 of 2: dropout\(0.5\): .* the call before"):
         model.apply(params, after, x, training=True, key=KEY)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -120,7 +121,7 @@ def test_float32_stays() -> None:
 def test_labels_in_lanes() -> None:
     logits, labels = array(5, 3), np.array([2, 0, 1, 1, 0])
     found = tg.vmap(cross_entropy)(logits, labels)
-    np.testing.assert_allclose(found, entropy_by_hand(logits, labels), rtol=1e-14)
+    np.testing.assert_allclose(np.asarray(found), entropy_by_hand(logits, labels), rtol=1e-14)
 
 
 # ---- the tails ----------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ def test_hopeless_logits_cost_what_they_should() -> None:
     assert binary_cross_entropy(1e308, 1) == 0.0
     assert cross_entropy([1e308, 0.0], 1) == 1e308
     assert cross_entropy([-math.inf, 0.0], 1) == 0.0
-    assert math.isnan(binary_cross_entropy(math.nan, 1))  # type: ignore[arg-type]
+    assert math.isnan(binary_cross_entropy(math.nan, 1))
 
 
 def test_a_class_that_cannot_be_has_no_gradient() -> None:
@@ -182,7 +183,7 @@ def test_torch_has_the_same(reduction: str) -> None:
     f = torch.nn.functional
     x, y, p = 3.0 * array(6, 5), array(6, 5, seed=1), positive(6, 5, seed=2) / 1.4
     labels = np.array([0, 4, 2, 2, 1, 3])
-    pairs: list[tuple[Callable[..., object], Callable[..., object], Floats | npt.NDArray[np.intp]]] = [
+    pairs: list[tuple[Callable[..., Any], Callable[..., Any], Floats | npt.NDArray[np.intp]]] = [
         (mse, f.mse_loss, y),
         (mae, f.l1_loss, y),
         (partial(huber, delta=0.8), partial(f.huber_loss, delta=0.8), y),
@@ -191,7 +192,11 @@ def test_torch_has_the_same(reduction: str) -> None:
         (partial(cross_entropy, smoothing=0.15), partial(f.cross_entropy, label_smoothing=0.15), labels),
     ]
     for ours, theirs, target in pairs:
-        out, pullback = tg.vjp(lambda x, ours=ours, target=target: ours(x, target, reduction=reduction), x)
+
+        def function(x: Floats, ours: Callable[..., Any] = ours, target: object = target) -> Any:
+            return ours(x, target, reduction=reduction)
+
+        out, pullback = tg.vjp(function, x)
         tensor = torch.tensor(x, requires_grad=True)
         expected = theirs(tensor, torch.tensor(target), reduction=reduction)
         expected.sum().backward()
@@ -208,14 +213,14 @@ def test_torch_has_the_same(reduction: str) -> None:
     [
         (lambda: mse(np.ones((4, 1)), np.ones(4)), LayerError, r"mse: .*\(4, 1\) and targets of shape \(4,\)"),
         (lambda: huber(np.ones(4), 1.0), LayerError, r"huber: .*\(4,\) and targets of shape \(\)"),
-        (lambda: binary_cross_entropy(np.ones((4, 1)), np.ones(4, int)), LayerError, r"binary_cross_entropy: .*\(4, 1\)"),
+        (lambda: binary_cross_entropy(np.ones((4, 1)), np.ones(4, int)), LayerError, r"binary.*: .*\(4, 1\)"),
         (lambda: mae(np.ones((0, 2)), np.ones((0, 2))), DataError, r"the batch has the shape \(0, 2\)"),
         (lambda: binary_cross_entropy(0.0, 2), DataError, "a target is 0, 1 .* not 2"),
         (lambda: binary_cross_entropy(np.zeros(2), [0, -1]), DataError, r"not -1.0 at \[1\]"),
         (lambda: binary_cross_entropy(np.zeros(2), [np.nan, 1.0]), DataError, r"not nan at \[0\]"),
         (lambda: cross_entropy(np.zeros((2, 3)), [0, 3]), DataError, r"between 0 and 2, not 3 at \[1\]"),
         (lambda: cross_entropy(np.zeros(3), -1), DataError, "between 0 and 2, not -1"),
-        (lambda: cross_entropy(np.zeros((2, 3)), np.array([0.0, 1.0])), DataError, "integers from 0 to 2, not of float64"),  # type: ignore[arg-type]
+        (lambda: cross_entropy(np.zeros((2, 3)), np.array([0.0, 1.0])), DataError, "0 to 2, not of float64"),
         (lambda: cross_entropy(np.zeros((2, 3)), [True, False]), DataError, "integers from 0 to 2, not of bool"),
         (lambda: cross_entropy(np.zeros((0, 3)), np.zeros(0, int)), DataError, r"labels have the shape \(0,\)"),
         (lambda: cross_entropy(np.zeros((2, 3)), [[0, 1]]), LayerError, r"\(2, 3\) and labels of shape \(1, 2\)"),  # type: ignore[list-item]

@@ -6,21 +6,20 @@ import math
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 
 import tapegrad.numpy as tnp
 from tapegrad.arrays import AnyArray
 from tapegrad.errors import LayerError
 from tapegrad.maps import shape_of
-from tapegrad.numpy.signatures import operand
+from tapegrad.numpy.signatures import ArrayLike, operand
 from tapegrad.ops.products import flipped
-from tapegrad.variables import Array, Var
+from tapegrad.variables import Array
 
 __all__ = ["scaled_dot_product_attention"]
 
 
 def scaled_dot_product_attention(
-    q: Array, k: Array, v: Array, mask: Array | npt.NDArray[np.bool_] | None = None, causal: bool = False
+    q: ArrayLike, k: ArrayLike, v: ArrayLike, mask: ArrayLike | None = None, causal: bool = False
 ) -> Array:
     """``softmax(q k' / sqrt(features)) v``: ``(..., n, features), (..., m, features), (..., m, out) -> (..., n, out)``.
 
@@ -28,6 +27,7 @@ def scaled_dot_product_attention(
     to the products. With `causal` query i sees the keys up to i. A query that sees none gets zeros. (Vaswani et al.
     2017, section 3.2.1.) Raises LayerError for shapes that do not fit.
     """
+    q, k, v = operand(q), operand(k), operand(v)
     shapes = [shape_of(one) for one in (q, k, v)]
     if min(map(len, shapes)) < 2 or shapes[0][-1] != shapes[1][-1] or shapes[1][-2] != shapes[2][-2]:
         msg = (
@@ -36,22 +36,21 @@ def scaled_dot_product_attention(
         )
         raise LayerError(msg)
     scale = 1.0 / math.sqrt(max(shapes[0][-1], 1))
-    alike = (operand(q) * scale) @ flipped(operand(k))
+    alike = (q * scale) @ flipped(k)
+    lower = np.tri(*alike.shape[-2:], dtype=np.bool_)
     if causal:
-        alike = tnp.where(np.tri(*alike.shape[-2:], dtype=np.bool_), alike, -np.inf)
+        alike = tnp.where(lower, alike, -np.inf)
     if mask is None:
-        return tnp.softmax(alike) @ operand(v)
+        return tnp.softmax(alike) @ v
+    mask = operand(mask)
     _require_mask(shape_of(mask), alike.shape)
-    seen: object = mask
-    if mask.dtype == bool:
-        alike = tnp.where(cast(AnyArray, mask), alike, -np.inf)
-    else:
-        alike = alike + cast(Var, mask)
-        seen = cast(Var, mask) > -np.inf
+    of_booleans = mask.dtype == bool
+    seen = cast(AnyArray, mask if of_booleans else mask > -np.inf)
+    alike = tnp.where(seen, alike, -np.inf) if of_booleans else alike + mask
     if causal:
-        seen = tnp.logical_and(cast(AnyArray, seen), np.tri(*alike.shape[-2:], dtype=np.bool_))
-    some = tnp.any(cast(AnyArray, seen), axis=-1, keepdims=True)
-    return tnp.where(some, tnp.softmax(alike), 0.0) @ operand(v)
+        seen = tnp.logical_and(seen, lower)
+    some = tnp.any(seen, axis=-1, keepdims=True)
+    return tnp.where(some, tnp.softmax(alike), 0.0) @ v
 
 
 def _require_mask(shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:

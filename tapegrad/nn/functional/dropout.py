@@ -6,26 +6,26 @@ from typing import cast
 
 from tapegrad.errors import SettingError
 from tapegrad.maps import shape_of
-from tapegrad.nn.layer import Input
-from tapegrad.numpy.signatures import operand
+from tapegrad.numpy.signatures import ArrayLike, operand
 from tapegrad.random import Key, uniform
-from tapegrad.variables import Array, ArrayVar
+from tapegrad.variables import Array
 
 __all__ = ["dropout", "require_rate"]
 
 
-def dropout(x: Input, rate: float, key: Key) -> Array:
+def dropout(x: ArrayLike, rate: float, key: Key) -> Array:
     """Each element with probability ``1 - rate``, divided by that so that the mean stays; else zero. Any shape.
 
     The same key leaves out the same elements. (Srivastava et al. 2014.) Raises SettingError for a rate that is not
     ``0 <= rate < 1``.
     """
     require_rate("dropout", rate)
+    x = operand(x)
     if rate == 0.0:
         return cast(Array, x)
     kept = uniform(key, (shape_of(x) or (1,))) >= rate
     factors = (kept / (1.0 - rate)).astype(x.dtype).reshape(shape_of(x))
-    return cast(Array, cast(ArrayVar, operand(x)) * factors)
+    return cast(Array, x * factors)
 
 
 def require_rate(name: str, rate: float) -> None:

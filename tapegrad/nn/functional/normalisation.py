@@ -5,36 +5,36 @@ from __future__ import annotations
 from typing import cast
 
 import tapegrad.numpy as tnp
-from tapegrad.arrays import AnyArray
 from tapegrad.errors import LayerError
 from tapegrad.maps import shape_of
-from tapegrad.nn.layer import Input
-from tapegrad.numpy.signatures import operand
+from tapegrad.numpy.signatures import ArrayLike, operand
 from tapegrad.ops import normalisation
 from tapegrad.ops.shape import from_the_end
 from tapegrad.ops.structural import items
-from tapegrad.variables import Array, ArrayVar, Var
+from tapegrad.variables import Array, Var
 
 __all__ = ["along_channels", "batch_norm", "layer_norm", "standardise"]
 
 
-def standardise(x: Input, axes: int | tuple[int, ...], epsilon: float = 1e-5) -> tuple[Array, Array, Array]:
+def standardise(x: ArrayLike, axes: int | tuple[int, ...], epsilon: float = 1e-5) -> tuple[Array, Array, Array]:
     """``(x - mean) / sqrt(variance + epsilon)``, the mean, and the variance, which is not corrected for bias.
 
     The mean and the variance are along `axes`, which they are without. (Ioffe and Szegedy 2015.)
     """
+    x = operand(x)
     ends = from_the_end(axes, len(shape_of(x)))
-    whole = normalisation.standardise(operand(x), axes=ends, epsilon=float(epsilon))
+    whole = normalisation.standardise(x, axes=ends, epsilon=float(epsilon))
     out, mean, variance = items(whole, 3)
     return cast(Array, out), cast(Array, mean), cast(Array, variance)
 
 
-def layer_norm(x: Input, weight: Array, bias: Array, epsilon: float = 1e-5) -> Array:
+def layer_norm(x: ArrayLike, weight: ArrayLike, bias: ArrayLike, epsilon: float = 1e-5) -> Array:
     """Standardised along the last axes, those of `weight` and `bias`: ``(..., *features) -> (..., *features)``.
 
     It is ``weight * (x - mean) / sqrt(variance + epsilon) + bias`` (Ba, Kiros and Hinton 2016). Raises LayerError if
     the last axes of `x` are not those of the weights.
     """
+    x, weight, bias = operand(x), operand(weight), operand(bias)
     features = shape_of(weight)
     if not features or shape_of(x)[-len(features) :] != features or shape_of(bias) != features:
         msg = (
@@ -43,11 +43,11 @@ def layer_norm(x: Input, weight: Array, bias: Array, epsilon: float = 1e-5) -> A
         )
         raise LayerError(msg)
     out, _, _ = standardise(x, tuple(range(-len(features), 0)), epsilon)
-    return out * weight + bias
+    return cast(Array, cast(Var, out) * weight + bias)
 
 
 def batch_norm(
-    x: Input, weight: Array, bias: Array, mean: Array | AnyArray, variance: Array | AnyArray, epsilon: float = 1e-5
+    x: ArrayLike, weight: ArrayLike, bias: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: float = 1e-5
 ) -> Array:
     """Each channel less its mean, by its deviation, to its weight and bias.
 
@@ -56,6 +56,7 @@ def batch_norm(
     evaluation; in training they are those of the batch, as `standardise` finds them. Raises LayerError if their shapes
     do not fit.
     """
+    x, weight, bias, mean, variance = (operand(one) for one in (x, weight, bias, mean, variance))
     given = [shape_of(one) for one in (weight, bias, mean, variance)]
     if len(shape_of(x)) < 2 or any(shape != shape_of(x)[1:2] for shape in given):
         msg = (
@@ -63,12 +64,12 @@ def batch_norm(
             f"shape {shape_of(x)}; each has one element for each of its channels, along axis 1"
         )
         raise LayerError(msg)
-    scale = operand(weight) / tnp.sqrt(operand(variance) + float(epsilon))
-    centred = operand(x) - along_channels(mean, x)
+    scale = weight / tnp.sqrt(variance + float(epsilon))
+    centred = x - along_channels(mean, x)
     return cast(Array, centred * along_channels(scale, x) + along_channels(bias, x))
 
 
-def along_channels(each: Var | AnyArray, x: Input) -> ArrayVar:
+def along_channels(each: Var, x: Var) -> Var:
     """One number for each channel, in a shape that broadcasts with a batch: ``(channels,) -> (channels, 1, ...)``."""
     others = len(shape_of(x)) - 2
-    return cast(ArrayVar, tnp.reshape(operand(each), (-1, *[1] * others)) if others else each)
+    return tnp.reshape(each, (-1, *[1] * others)) if others else each
