@@ -94,8 +94,9 @@ class _Standardise(WholeArrays):
         scale, count = _scale(variance, params), float(_count(x, axes))
         level = zeros_like(variance) if to_mean is None else to_mean / count
         slope = zeros_like(variance) if to_variance is None else times(to_variance, 2.0 / count * scale)
-        moved = zeros_like(x)
-        if to_standard is not None:
+        if to_standard is None:
+            moved = zeros_like(x)
+        else:
             rate = divide(1.0 / count, scale)
             level = operator.sub(level, times(sum_axes(to_standard, axes=axes), rate))
             slope = operator.sub(slope, times(_sum_of_products(to_standard, standard, axes), rate))
