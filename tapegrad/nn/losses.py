@@ -147,7 +147,7 @@ def cross_entropy(
     Raises SettingError for a `smoothing` that is not ``0 <= s < 1``, LayerError for shapes that do not fit, DataError
     for an empty batch or a label that is no class.
 
-    >>> round(cross_entropy([[1.0, 1.0, 1.0]], [2]), 6)
+    >>> float(round(cross_entropy([[1.0, 1.0, 1.0]], [2]), 6))
     1.098612
     """
     if not 0.0 <= smoothing < 1.0:
