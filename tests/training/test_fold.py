@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 OPTIMISERS: dict[str, Callable[[float], Optimiser]] = {"sgd": sgd, "momentum": momentum, "adam": adam}
 
 MODEL = nn.serial(nn.linear(4), nn.tanh, nn.batch_norm(), nn.dropout(0.2), nn.linear(2))
-XOR = datasets.make("xor", random.key(0), 7)
+XOR = datasets.make("xor", random.key(0), 8)
 DATA: Examples = (XOR.inputs, XOR.labels)
 
 
@@ -217,9 +217,9 @@ def test_a_state_of_other_batches_is_refused_at_once() -> None:
     loss = objective(MODEL, losses.cross_entropy)
     state = next(small(sgd(0.1), first_state(sgd(0.1)), 1))
     with pytest.raises(
-        SettingError, match=r"of step 1 and epoch 0, but here an epoch is 1 batches of 7; continue with"
+        SettingError, match=r"of step 1 and epoch 0, but here an epoch is 1 batches of 8; continue with"
     ):
-        steps(loss, DATA, state, sgd(0.1), batch_size=7, epochs=1)
+        steps(loss, DATA, state, sgd(0.1), batch_size=8, epochs=1)
 
 
 def test_a_state_of_another_optimiser_or_network_is_refused() -> None:

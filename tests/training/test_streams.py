@@ -71,6 +71,5 @@ def test_callbacks_see_every_state_before_it_is_handed_on() -> None:
         lambda state: events.append(f"first {state.epoch}"),
         lambda state: events.append(f"second {state.epoch}"),
     )
-    for state in states:
-        events.append(f"given {state.epoch}")
+    events.extend(f"given {state.epoch}" for state in states)
     assert events == ["first 1", "second 1", "given 1", "first 2", "second 2", "given 2"]
