@@ -192,6 +192,14 @@ def test_rows_that_are_taken_twice_get_both_gradients() -> None:
     np.testing.assert_array_equal(gradient, [[1.0, 1.0], [2.0, 2.0], [0.0, 0.0]])
 
 
+@pytest.mark.parametrize("rows", [5, 5000])
+def test_gradients_of_rows_that_are_few_or_many_of_a_table(rows: int) -> None:
+    indices = np.array([[4, 0, 4], [2, 4, 1]])
+    g = array(2, 3, 2)
+    gradient = tg.grad(lambda w: tnp.sum(F.embedding(indices, w) * g))(np.ones((rows, 2)))
+    np.testing.assert_allclose(gradient, np.einsum("...i,...j->ij", np.eye(rows)[indices], g), atol=1e-12)
+
+
 def test_indices_in_lanes() -> None:
     weight, indices = array(4, 2), np.array([[0, 3], [2, 2]])
     np.testing.assert_array_equal(tg.vmap(lambda i: F.embedding(i, weight))(indices), weight[indices])
