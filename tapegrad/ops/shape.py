@@ -17,9 +17,7 @@ __all__ = [
     "reshape", "scatter", "select", "spread", "stack", "sum_axes", "sum_to", "take_index", "transpose",
 ]  # fmt: skip
 
-_MOST_PLACES = (
-    4  # for each number that is added: so far numbering all elements pays, since add.at is fast along one axis
-)
+_MOST_PLACES = 4  # for each number added: so far it pays to number all elements, since add.at is fast along one axis
 _SMALL = 4096  # elements; up to here filling a new array is faster than numpy.broadcast_to
 
 
