@@ -26,5 +26,5 @@ def leaky_relu(x: Var, slope: float = 0.01) -> object:
 def elu(x: Var, alpha: float = 1.0) -> object:
     """x, and ``alpha (exp(x) - 1)`` where it is not positive: at 0 the derivative is `alpha` (Clevert et al. 2016)."""
     positive = x > 0.0
-    below = tnp.where(positive, 0.0 * x, x)  # exp of what is large and not wanted would be inf
+    below = tnp.where(positive, 0.0, x)  # exp of what is large and not wanted would be inf
     return tnp.where(positive, x, alpha * tnp.expm1(below))

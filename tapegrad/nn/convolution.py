@@ -81,9 +81,9 @@ def _convolution(
         return (features, shape[1] // groups, *slide.window)
 
     def make(key: Key, x: Input) -> Weights:
-        shape = weight_shape(x)
+        dtype, shape = floats(name, x), weight_shape(x)
         slide.around(shape_of(x)[2:])
-        return weight_and_bias(name, key, shape, floats(name, x), weight_init, bias_init)
+        return weight_and_bias(name, key, shape, dtype, weight_init, bias_init)
 
     def compute(weights: Weights, x: Var) -> object:
         shape = weight_shape(x)

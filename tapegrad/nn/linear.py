@@ -41,7 +41,8 @@ def linear(
         return features, shape[-1]
 
     def make(key: Key, x: Input) -> Weights:
-        return weight_and_bias(name, key, weight_shape(x), floats(name, x), weight_init, bias_init if bias else None)
+        dtype = floats(name, x)
+        return weight_and_bias(name, key, weight_shape(x), dtype, weight_init, bias_init if bias else None)
 
     def compute(weights: Weights, x: Var) -> object:
         floats(name, x)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tapegrad.errors import LayerError
 from tapegrad.maps import shape_of
 from tapegrad.nn.functional.pooling import averaged, global_avg_pool, global_max_pool, largest, pooling_window
-from tapegrad.nn.functional.sliding import SPACES, Padding, PerAxis, Slide
+from tapegrad.nn.functional.sliding import SPACES, Padding, PerAxis, Slide, floats
 from tapegrad.nn.layer import Input, Layer, Weights, of_weights, written
 from tapegrad.random import Key
 from tapegrad.variables import Var
@@ -49,6 +49,7 @@ def _pool(
     def make(key: Key, x: Input) -> Weights:
         del key
         require(x)
+        floats(name, x)
         slide.around(shape_of(x)[2:])
         return {}
 

@@ -17,6 +17,7 @@ __all__ = [
     "reshape", "scatter", "select", "spread", "stack", "sum_axes", "sum_to", "take_index", "transpose",
 ]  # fmt: skip
 
+_MOST_PLACES = 4  # for each number added: so far it pays to number all elements, since add.at is fast along one axis
 _SMALL = 4096  # elements; up to here filling a new array is faster than numpy.broadcast_to
 
 
@@ -140,10 +141,13 @@ def _scattered(g: Floats | float, index: FrozenIndex, shape: tuple[int, ...]) ->
 
 def add_at(total: Floats, index: FrozenIndex, g: Floats | float) -> None:
     """Add `g` to a part of `total`, in place; an element that is named twice gets both."""
-    if any(isinstance(entry, np.ndarray) and entry.dtype != bool for entry in index.index):
-        np.add.at(total, index.index, g)  # type: ignore[arg-type]  # NumPy's stubs know no tuple here
+    if not any(isinstance(entry, np.ndarray) and entry.dtype != bool for entry in index.index):
+        total[index.index] += g  # type: ignore[index]  # NumPy's stubs know no None and Ellipsis here
+    elif total.flags.c_contiguous and total.size <= _MOST_PLACES * np.size(g):
+        places = np.arange(total.size).reshape(total.shape)[index.index]  # type: ignore[index]  # as above
+        np.add.at(total.reshape(-1), places.reshape(-1), np.broadcast_to(g, places.shape).reshape(-1))
     else:
-        total[index.index] += g  # type: ignore[index]  # nor None and Ellipsis
+        np.add.at(total, index.index, g)  # type: ignore[arg-type]  # nor a tuple
 
 
 def _separated(index: FrozenIndex) -> bool:
