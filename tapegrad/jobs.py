@@ -189,7 +189,7 @@ def _for_images(hidden: Sequence[int]) -> tuple[Part, ...]:
         nn.flatten,
     ]
     for units in hidden:
-        layers += [nn.linear(units), nn.relu, nn.dropout(0.25)]
+        layers += [nn.linear(units), nn.relu, nn.dropout(0.5)]
     return tuple(layers)
 
 

@@ -22,16 +22,17 @@ class Settings:
     epochs: int = 500
 
 
-_IMAGES: Final = Settings(hidden=(64,), optimiser="adam", rate=0.002, batch_size=64, epochs=30)
-_TABLE: Final = Settings(hidden=(10,), optimiser="adam", rate=0.01, batch_size=16, epochs=60)
+_IMAGES: Final = Settings(hidden=(128,), optimiser="adam", rate=0.002, batch_size=32, epochs=40)
+_TABLE: Final = Settings(hidden=(10,), optimiser="adam", rate=0.005, batch_size=16, epochs=20)
 
 RECOMMENDED: Final[Mapping[str, Settings]] = MappingProxyType({
     **dict.fromkeys(("simple", "diag", "split", "xor", "circle"), Settings()),
     "spiral": Settings(hidden=(20, 20), optimiser="adam", rate=0.01),
     "digits": _IMAGES,
-    "mnist": attrs.evolve(_IMAGES, epochs=3),
-    "fashion_mnist": attrs.evolve(_IMAGES, epochs=5),
-    **dict.fromkeys(("breast_cancer", "wine", "iris", "diabetes"), _TABLE),
+    "mnist": attrs.evolve(_IMAGES, batch_size=64, epochs=3),
+    "fashion_mnist": attrs.evolve(_IMAGES, batch_size=64, epochs=5),
+    **dict.fromkeys(("breast_cancer", "wine", "diabetes"), _TABLE),
+    "iris": attrs.evolve(_TABLE, epochs=60),
 })  # fmt: skip
 """For each data set, settings with which `tapegrad train` learns it. The spiral, whose arms wind around each other,
 takes wider layers, and steps that adapt to each parameter."""
