@@ -48,6 +48,40 @@ def test_an_array_that_nobody_sees_is_used_again() -> None:
     assert spares.take((LARGE,), np.dtype(np.float64)) is None
 
 
+def test_an_array_comes_back_through_its_transpose() -> None:
+    asked_in_vain((100, 200))
+    given = [np.empty((100, 200)).transpose()]
+    spares.give_back(cast(list[npt.NDArray[np.generic]], given))
+    again = spares.take((100, 200), np.dtype(np.float64))
+    assert again is not None
+    assert again.flags.c_contiguous
+
+
+def test_an_array_whose_transpose_is_seen_does_not() -> None:
+    asked_in_vain((100, 200))
+    whole = np.empty((100, 200))
+    given = [whole.transpose()]
+    spares.give_back(cast(list[npt.NDArray[np.generic]], given))
+    assert spares.take((100, 200), np.dtype(np.float64)) is None
+    del whole
+
+
+def test_a_value_keeps_the_order_of_its_operands_in_memory() -> None:
+    spare, x = np.empty((100, 200)), np.empty((200, 100)).transpose()
+    asked_in_vain((100, 200))
+    spares.give_back([spare])
+    del spare
+    assert np.asarray(spares.computed(np.exp, (x,))).strides == x.strides
+    ordered = x.copy(order="K")
+    assert spares.take(x.shape, x.dtype, x.strides) is None
+    address, strides = ordered.ctypes.data, ordered.strides
+    given = [ordered]
+    del ordered
+    spares.give_back(cast(list[npt.NDArray[np.generic]], given))
+    again = np.asarray(spares.computed(np.exp, (x,)))
+    assert (again.ctypes.data, again.strides) == (address, strides)
+
+
 @pytest.mark.parametrize(
     "seen",
     [

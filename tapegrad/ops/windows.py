@@ -192,7 +192,9 @@ def _taken(t: Floats, x: Floats, out: Floats, window: Shape, strides: Shape, pad
 def _given(g: Floats, x: Floats, out: Floats, window: Shape, strides: Shape, padding: Pairs) -> Floats:
     over = _close(_over(x, window), window, strides, padding)
     masks, counts = _winners(x, out, over)
-    return over.add_up(_chosen(g / counts, masks))
+    # In the order of memory that x has, which another order of g would upset: what follows is several times as fast.
+    shared = np.divide(g, counts, out=np.empty_like(counts)) if g.shape == counts.shape else g / counts
+    return over.add_up(_chosen(shared, masks))
 
 
 # Of the elements of each window of `t`, the mean of those that are the largest of `x`. (..., *space) -> (..., *places)
