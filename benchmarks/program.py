@@ -62,6 +62,12 @@ class ArrayOperations(Operations[A]):
     matmul: Callable[[A, A], A]
     sum: Reduction[A]
     max: Reduction[A]
+    convolve: Callable[[A, A], A]
+    """Images with kernels of 3 x 3, zeros around: ``(batch, in, h, w), (out, in, 3, 3) -> (batch, out, h, w)``."""
+    pool: Callable[[A], A]
+    """The largest of every square of 2 x 2: ``(batch, channels, h, w) -> (batch, channels, h / 2, w / 2)``."""
+    flatten: Callable[[A], A]
+    """``(batch, ...) -> (batch, n)``."""
 
 
 class Program(Protocol):

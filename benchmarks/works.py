@@ -18,6 +18,7 @@ from benchmarks.array_networks import (
     xor_parameters,
 )
 from benchmarks.chains import ArrayChain, Chain, Small
+from benchmarks.image_network import ImageNetwork, convolved, image_data, image_parameters, pooled
 from benchmarks.mixture import Mixture, mixture_data, mixture_parameters
 from benchmarks.network import Network, starting_parameters, xor_points
 from benchmarks.program import ArrayOperations, ArrayProgram, Floats, Operations, Program, Reduction
@@ -35,6 +36,9 @@ ARRAYS = ArrayOperations[Floats](
     matmul=np.matmul,
     sum=cast(Reduction[Floats], np.sum),
     max=cast(Reduction[Floats], np.max),
+    convolve=convolved,
+    pool=pooled,
+    flatten=lambda x: x.reshape(len(x), -1),
 )
 
 
@@ -121,6 +125,11 @@ def _xor_network(most: int) -> ArrayTask:
     return ArrayTask(XorNetwork(), (*xor_parameters(), *xor_data()), rate=0.5)
 
 
+def _image_network(most: int) -> ArrayTask:
+    del most
+    return ArrayTask(ImageNetwork(), (*image_parameters(), *image_data()), rate=0.1)
+
+
 WORKS: Mapping[str, Work] = {
     "W1": Work(
         "gradient of a scalar chain, 8 operations an iteration",
@@ -158,6 +167,12 @@ WORKS: Mapping[str, Work] = {
         "network 2-10-10-1 on 50 points at once, one gradient step",
         _xor_network,
         {"full": Size(14), "small": Size(14)},
+        over_arrays=True,
+    ),
+    "A5": Work(
+        "network of two convolutions on 64 images of 8 x 8, one gradient step",
+        _image_network,
+        {"full": Size(24), "small": Size(24)},
         over_arrays=True,
     ),
 }

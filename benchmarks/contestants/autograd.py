@@ -8,6 +8,7 @@ from typing import Any
 
 import autograd.numpy as anp
 from autograd import value_and_grad
+from autograd.scipy import signal
 
 from benchmarks.contestants import Contestant, OverArrays
 from benchmarks.program import Answer, ArrayOperations, ArrayProgram, Differentiated, Floats, Program
@@ -15,6 +16,21 @@ from benchmarks.program import Answer, ArrayOperations, ArrayProgram, Differenti
 __all__ = ["CONTESTANT"]
 
 Number = Any  # autograd ships no types
+
+
+def convolve(x: Number, kernel: Number) -> Number:
+    """By its own convolution of arrays, which turns the kernel around, and sums over the channels."""
+    around = anp.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), "constant")
+    turned = anp.transpose(kernel, (1, 0, 2, 3))[:, :, ::-1, ::-1]
+    return signal.convolve(around, turned, axes=([2, 3], [2, 3]), dot_axes=([1], [0]), mode="valid")
+
+
+def pool(x: Number) -> Number:
+    """Squares of 2 x 2 have axes of their own."""
+    batch, channels, height, width = x.shape
+    squares = anp.reshape(x, (batch, channels, height // 2, 2, width // 2, 2))
+    return anp.max(anp.max(squares, axis=5), axis=3)
+
 
 OPERATIONS = ArrayOperations[Number](
     sin=anp.sin,
@@ -25,6 +41,9 @@ OPERATIONS = ArrayOperations[Number](
     matmul=anp.matmul,
     sum=anp.sum,
     max=anp.max,
+    convolve=convolve,
+    pool=pool,
+    flatten=lambda x: anp.reshape(x, (len(x), -1)),
 )
 
 

@@ -26,6 +26,9 @@ OPERATIONS = ArrayOperations[Number](
     matmul=jax.numpy.matmul,
     sum=jax.numpy.sum,
     max=jax.numpy.max,
+    convolve=lambda x, kernel: jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME"),
+    pool=lambda x: jax.lax.reduce_window(x, -jax.numpy.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID"),
+    flatten=lambda x: x.reshape(len(x), -1),
 )
 
 own: Callable[[object], Number] = jax.numpy.asarray

@@ -9,6 +9,7 @@ import tapegrad as tg
 import tapegrad.numpy as tnp
 from benchmarks.contestants import Contestant, Kept, OverArrays
 from benchmarks.program import ArrayOperations, ArrayProgram, Differentiated, Program
+from tapegrad.nn import functional
 
 __all__ = ["CONTESTANT"]
 
@@ -21,6 +22,9 @@ OPERATIONS = ArrayOperations[tg.Var](
     matmul=tnp.matmul,
     sum=tnp.sum,
     max=tnp.max,
+    convolve=lambda x, kernel: functional.conv2d(x, kernel, padding="same"),
+    pool=lambda x: functional.max_pool2d(x, 2),
+    flatten=functional.flatten,
 )
 
 

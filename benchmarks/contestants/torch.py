@@ -23,6 +23,9 @@ OPERATIONS = ArrayOperations[Tensor](
     matmul=torch.matmul,
     sum=torch.sum,
     max=torch.amax,
+    convolve=lambda x, kernel: torch.nn.functional.conv2d(x, kernel, padding=1),
+    pool=lambda x: torch.nn.functional.max_pool2d(x, 2),
+    flatten=lambda x: torch.flatten(x, 1),
 )
 
 
