@@ -1,4 +1,3 @@
-import math
 import re
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.contour import ContourSet
 
+from tapegrad.arrays import Floats
 from tapegrad.errors import MissingExtraError
 from tapegrad.view import plots
 
@@ -19,28 +19,48 @@ if TYPE_CHECKING:
 POINTS = ((0.1, 0.2), (0.8, 0.3), (0.4, 0.9), (0.6, 0.6))
 
 
-def thirds(point: plots.Point) -> tuple[float, ...]:
+def thirds(points: Floats) -> Floats:
     """Three classes, divided by two upright lines."""
-    weights = [math.exp(-40.0 * (point[0] - centre) ** 2) for centre in (0.2, 0.5, 0.8)]
-    return tuple(weight / sum(weights) for weight in weights)
+    weights = np.exp(-40.0 * (points[:, :1] - np.array([0.2, 0.5, 0.8])) ** 2)
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
-def halves(point: plots.Point) -> tuple[float, ...]:
-    p = 1.0 / (1.0 + math.exp(-8.0 * (point[0] - 0.5)))
-    return (1.0 - p, p)
+def halves(points: Floats) -> Floats:
+    p = 1.0 / (1.0 + np.exp(-8.0 * (points[:, 0] - 0.5)))
+    return np.stack([1.0 - p, p], axis=1)
 
 
-def boundary(network: Callable[[plots.Point], tuple[float, ...]], names: tuple[str, ...]) -> "Figure":
+def certain(points: Floats) -> Floats:
+    return np.tile([1.0, 0.0], (len(points), 1))
+
+
+def boundary(network: Callable[[Floats], Floats], names: tuple[str, ...]) -> "Figure":
     labels = (0, 1, 0, 0)
     guesses = plots.Guesses(POINTS, labels, tuple(int(x > 0.5) for x, _ in POINTS), names)
-    plane = plots.sample(network, *plots.frame(POINTS, ((0.0, 0.0), (1.0, 1.0))))
+    plane = plots.plane(network, *plots.frame(POINTS, ((0.0, 0.0), (1.0, 1.0))))
     return plots.decision_boundary("title", plane, guesses, ("x₁", "x₂"))
+
+
+def test_a_plane_asks_the_network_about_its_grid_at_once() -> None:
+    asked: list[Floats] = []
+
+    def network(points: Floats) -> Floats:
+        asked.append(points)
+        return points
+
+    plane = plots.plane(network, (0.0, -1.0), (1.0, 3.0))
+    (points,) = asked
+    assert (plane.x[0], plane.x[-1], plane.y[0], plane.y[-1]) == (0.0, 1.0, -1.0, 3.0)
+    assert points.shape == (len(plane.x) * len(plane.y), 2)
+    assert points[: len(plane.x), 0].tolist() == plane.x.tolist()  # x runs fastest
+    assert points[:: len(plane.x), 1].tolist() == plane.y.tolist()
+    assert plane.probabilities is points
 
 
 FIGURES: dict[str, Callable[[], "Figure"]] = {
     "two classes": lambda: boundary(halves, ("class 0", "class 1")),
     "three classes": lambda: boundary(thirds, ("a", "b", "c")),
-    "one region": lambda: boundary(lambda _: (1.0, 0.0), ("a", "b")),
+    "one region": lambda: boundary(certain, ("a", "b")),
     "loss": lambda: plots.learning_curve("title", [1, 2, 3], {"training": [0.7, 0.5, 0.4]}),
     "confusion": lambda: plots.confusion_matrix("title", [[1, 1, 0], [0, 1, 0], [0, 0, 1]], ["a", "b", "c"]),
     "samples": lambda: plots.samples("title", np.eye(3).reshape(1, 3, 3), [0], ["a"]),

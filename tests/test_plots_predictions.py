@@ -119,11 +119,6 @@ def cells(table: npt.ArrayLike, classes: Sequence[str]) -> tuple[list[Text], Axe
     return list(axes.texts), image
 
 
-def test_a_table_counts_the_classes_that_were_given() -> None:
-    table = plots.confusion_table([0, 0, 1, 2, 0], [0, 1, 1, 2, 1], 4)
-    assert table.tolist() == [[1, 2, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
-
-
 def test_rows_are_true_classes_and_wrong_is_not_the_colour_of_right() -> None:
     texts, image = cells([[3, 1], [0, 9]], ["a", "b"])
     assert {text.get_position(): text.get_text() for text in texts} == {
@@ -184,17 +179,3 @@ def test_the_same_table_gives_the_same_bytes(form: Literal["png", "svg"]) -> Non
 def test_what_is_no_table_of_counts_is_refused(table: npt.ArrayLike, mistake: str) -> None:
     with pytest.raises(DataError, match=mistake):
         plots.confusion_matrix("t", table, ["a", "b"])
-
-
-@pytest.mark.parametrize(
-    ("labels", "predicted", "mistake"),
-    [
-        ([0, 1], [0], r"predicted are integers, one for each of 2 examples, not int64 of shape \(1,\)"),
-        ([0, 2], [0, 1], "labels are from 0 to 2, and there are 2 classes"),
-        ([0, -1], [0, 1], "labels are from -1 to 0"),
-        ([0.0, 1.0], [0, 1], "labels are integers, .* not float64"),
-    ],
-)
-def test_what_are_no_classes_is_refused(labels: list[int], predicted: list[int], mistake: str) -> None:
-    with pytest.raises(DataError, match=mistake):
-        plots.confusion_table(labels, predicted, 2)

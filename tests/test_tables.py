@@ -2,6 +2,7 @@ import math
 from pathlib import Path
 from statistics import fmean, pstdev
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,7 +141,9 @@ def problem_table(targets: list[str]) -> str:
 def test_what_a_target_is(tmp_path: Path, targets: list[str], task: Task | None, classes: tuple[str, ...]) -> None:
     problem = prepare(read(written(tmp_path, problem_table(targets))), "y", key(0), task)
     assert problem.target.classes == classes
-    assert (len(problem.train.points), len(problem.test.points)) == (8, 4)
+    assert (problem.train.inputs.shape, problem.test.inputs.shape) == ((8, 3), (4, 3))
+    assert problem.train.classes == problem.test.classes == classes
+    assert problem.train.labels.dtype.kind == ("i" if classes else "f")
 
 
 def test_statistics_come_from_the_training_rows_alone(tmp_path: Path) -> None:
@@ -148,11 +151,14 @@ def test_statistics_come_from_the_training_rows_alone(tmp_path: Path) -> None:
     number, colour = problem.features
     assert isinstance(number, Numeric)
     assert isinstance(colour, Categorical)
-    train = [point[0] for point in problem.train.points]
-    assert fmean(train) == pytest.approx(0.0, abs=1e-12)
-    assert pstdev(train) == pytest.approx(1.0)
-    shown = sorted(point[0] * number.scale + number.mean for point in problem.train.points + problem.test.points)
+    train, test = problem.train.inputs, problem.test.inputs
+    assert train[:, 0].mean() == pytest.approx(0.0, abs=1e-12)
+    assert train[:, 0].std() == pytest.approx(1.0)
+    shown = number.decode(0.0) + number.scale * np.sort(np.concatenate([train[:, 0], test[:, 0]]))
     assert shown == pytest.approx([i + 0.5 for i in range(12)])
+    for part in (train, test):
+        assert np.isin(part[:, 1:], [0.0, 1.0]).all()
+        assert (part[:, 1:].sum(axis=1) == 1.0).all()
 
 
 def test_the_split_is_a_function_of_the_key(tmp_path: Path) -> None:
@@ -163,7 +169,7 @@ def test_the_split_is_a_function_of_the_key(tmp_path: Path) -> None:
 
 def test_a_number_is_decoded_from_its_label(tmp_path: Path) -> None:
     target = prepare(read(written(tmp_path, problem_table([f"{i}.25" for i in range(12)]))), "y", key(0)).target
-    assert target.encode("7.25") * target.scale + target.mean == pytest.approx(7.25)
+    assert target.decode(np.array([target.encode("7.25")])) == pytest.approx([7.25])
 
 
 @pytest.mark.parametrize(

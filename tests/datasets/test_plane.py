@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapegrad import datasets, optim
-from tapegrad.datasets import NAMES, RECOMMENDED, make, standardised
+from tapegrad.datasets import BUNDLED, NAMES, RECOMMENDED, make, standardised
 from tapegrad.errors import DataError, SettingError
 from tapegrad.random import key
 
@@ -33,7 +33,10 @@ def expected_label(name: str, x1: float, x2: float) -> bool:
 
 def test_the_names_are_those_of_minitorch() -> None:
     assert NAMES == ("simple", "diag", "split", "xor", "circle", "spiral")
-    assert tuple(RECOMMENDED) == NAMES
+
+
+def test_every_known_data_set_has_settings() -> None:
+    assert set(RECOMMENDED) == {*NAMES, *BUNDLED, "mnist", "fashion_mnist"}
 
 
 @pytest.mark.parametrize("name", NAMES[:-1])
