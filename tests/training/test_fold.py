@@ -99,6 +99,15 @@ def test_nothing_is_computed_before_it_is_asked_for() -> None:
     assert len(seen) == 6
 
 
+def test_the_loss_is_a_float_whatever_the_dtype_of_the_network() -> None:
+    inputs = XOR.inputs.astype(np.float32)
+    params, layer_state = MODEL.init(random.key(1), inputs[:1])
+    state = start(params, sgd(0.5), random.key(2), layer_state)
+    loss = objective(MODEL, losses.cross_entropy)
+    for after in steps(loss, (inputs, XOR.labels), state, sgd(0.5), batch_size=3, epochs=1):
+        assert type(after.loss) is float
+
+
 @pytest.mark.parametrize("name", OPTIMISERS)
 @pytest.mark.parametrize("stop", [0, 1, 2, 3, 5, 6])
 def test_continuing_gives_the_bits_of_never_having_stopped(name: str, stop: int) -> None:
@@ -187,7 +196,8 @@ def test_a_training_that_diverges_says_so_after_the_last_good_state() -> None:
         del key
         return tg.numpy.mean((params[0] - batch) ** 4), layer_state
 
-    state = start((1.0,), sgd(10.0), random.key(0))
+    params: tuple[float, ...] = (1.0,)
+    state = start(params, sgd(10.0), random.key(0))
     good: list[State[tuple[float, ...]]] = []
     with pytest.raises(DivergenceError, match=r"in epoch (\d+), at step \1 \(loss .*\); take a smaller") as error:
         good.extend(train(quartic, np.zeros(1), state, sgd(10.0), batch_size=1, epochs=99))
