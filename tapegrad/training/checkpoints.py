@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from itertools import islice
@@ -21,7 +22,7 @@ from typing import Final, TypeAlias, TypeVar, cast
 import numpy as np
 
 from tapegrad import tree
-from tapegrad.errors import ParameterFileError
+from tapegrad.errors import ParameterFileError, SettingError
 from tapegrad.files import write_whole
 from tapegrad.nn.layer import State as LayerState
 from tapegrad.optim import OptimiserState
@@ -39,36 +40,41 @@ Settings: TypeAlias = Mapping[str, object]
 FORMAT: Final = "tapegrad training state"
 VERSION: Final = 2
 HEADER: Final = "training.json"
-LARGEST_HEADER: Final = 1 << 22  # bytes
+LARGEST_HEADER: Final = 1 << 26  # bytes
+HEAD: Final = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '(?P<dtype>[!-~]{2,8})', 'fortran_order': False, "
+    rb"'shape': (?P<shape>\([0-9, ]{0,400}\)), \} {0,200}\n",
+    re.DOTALL,
+)
+"""How NumPy begins an array: matched, for its own reader would evaluate it."""
+LONGEST_HEAD: Final = 1024  # bytes, more than `HEAD` can match
 TREES: Final = ("params", "optimiser_state", "layer_state")
 
 
 def save(path: str | os.PathLike[str], state: State[P], settings: Settings) -> None:
     """Write `state` to the file `path`, whole or not at all; a file that is there is replaced.
 
-    Raises OutputFolderError if it cannot be written, ParameterFileError for a parameter that is not finite.
+    Raises OutputFolderError if it cannot be written; ParameterFileError for a loss or a parameter that is not finite,
+    and for what is no number and no array of numbers; SettingError for settings that JSON has no words for.
     """
+    if math.isnan(state.loss) or state.loss == -math.inf:
+        msg = f"the loss of step {state.step} is {state.loss}; save an earlier state"
+        raise ParameterFileError(msg)
     header = {
         "format": FORMAT,
         "version": VERSION,
-        "settings": dict(settings),
+        "settings": _in_json(settings),
         "key": hex(state.key.bits),
-        "loss": None if state.loss == math.inf else state.loss,
+        "loss": None if state.loss == math.inf else float(state.loss),
         "step": state.step,
         "epoch": state.epoch,
         "batch": state.batch,
     }
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr(zipfile.ZipInfo(HEADER), json.dumps(header, indent=1))
+        file.writestr(_entry(HEADER), json.dumps(header, indent=1))
         for name, leaf in _named(state).items():
-            array = np.asarray(leaf)
-            if name.startswith("params") and not np.isfinite(array).all():
-                msg = f"{name} of step {state.step} is not finite; save an earlier state"
-                raise ParameterFileError(msg)
-            content = io.BytesIO()
-            np.lib.format.write_array(content, array, allow_pickle=False)
-            file.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
+            file.writestr(_entry(f"{name}.npy"), _content(name, leaf, state.step))
     write_whole(Path(path), archive.getvalue())
 
 
@@ -78,10 +84,13 @@ def load(path: str | os.PathLike[str], template: State[P], settings: Settings) -
     `settings` must be those that were saved. Raises ParameterFileError if the file is missing,
     truncated, malformed, of another version, or of another training.
     """
+    wanted = _in_json(settings)
     try:
+        if not Path(path).is_file() and Path(path).exists():  # a pipe would be waited for
+            raise ValueError("it is not an ordinary file")
         with zipfile.ZipFile(path) as file:
             header = _header(file)
-            _require_settings(header["settings"], json.loads(json.dumps(dict(settings))))
+            _require_settings(header["settings"], wanted)
             params, optimiser_state, layer_state = _rebuilt(file, template)
             return State(
                 params,
@@ -95,8 +104,9 @@ def load(path: str | os.PathLike[str], template: State[P], settings: Settings) -
             )
     except OSError as error:
         fault = error.strerror or type(error).__name__
-    except zipfile.BadZipFile as error:
-        fault = f"it is damaged, cut off, or not a training state saved by tapegrad ({error}); start again without it"
+    except (zipfile.BadZipFile, EOFError) as error:
+        reason = str(error)[:100] or "its end is missing"
+        fault = f"it is damaged, cut off, or not a training state saved by tapegrad ({reason}); start again without it"
     except KeyError as error:
         fault = f"the field {error} is missing"
     except RecursionError:
@@ -104,7 +114,7 @@ def load(path: str | os.PathLike[str], template: State[P], settings: Settings) -
     except (ValueError, NotImplementedError, RuntimeError) as error:  # the last two: kinds of archive that are not ours
         fault = str(error)
     msg = f"cannot continue from {os.fspath(path)}: {fault}"
-    raise ParameterFileError(msg)
+    raise ParameterFileError(" ".join(msg.splitlines()))
 
 
 def _named(state: State[P]) -> dict[str, object]:
@@ -116,15 +126,45 @@ def _named(state: State[P]) -> dict[str, object]:
     return named
 
 
+def _in_json(settings: Settings) -> dict[str, object]:
+    """The settings as they are read again: a tuple as a list. Raises SettingError for what JSON does not know."""
+    try:
+        return cast(dict[str, object], json.loads(json.dumps(dict(settings), allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        msg = f"settings are kept as JSON, which these cannot be: {error}; give texts, finite numbers and lists of them"
+        raise SettingError(msg) from None
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """An entry of an archive, always of the same date."""
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = 0o644 << 16  # for who takes the archive apart
+    return entry
+
+
+def _content(name: str, leaf: object, step: int) -> bytes:
+    """A leaf in NumPy's format, in C order. Raises ParameterFileError for one that cannot be saved."""
+    array = np.asarray(leaf, order="C")
+    if array.dtype.kind not in "biufc":
+        msg = f"{name} is {leaf!r:.60}, of {array.dtype}; a state that can be saved is made of numbers"
+        raise ParameterFileError(msg)
+    if name.startswith("params") and not np.isfinite(array).all():
+        msg = f"{name} of step {step} is not finite; save an earlier state"
+        raise ParameterFileError(msg)
+    content = io.BytesIO()
+    np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
+    return content.getvalue()
+
+
 # ---- checking: each of these raises ValueError with the fault ------------------------------------
 
 
 def _header(file: zipfile.ZipFile) -> dict[str, object]:
     """What is said of the state in a file of our format and version."""
-    if HEADER not in file.namelist() or file.getinfo(HEADER).file_size > LARGEST_HEADER:
+    if HEADER not in file.namelist():
         raise ValueError("it is not a training state saved by tapegrad")
     try:
-        header = json.loads(file.read(HEADER), parse_constant=_refuse_constant)
+        header = json.loads(_read(file, HEADER, LARGEST_HEADER), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise ValueError(f"it is damaged ({error}); start again without it") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -148,7 +188,7 @@ def _require_settings(saved: object, wanted: dict[str, object]) -> None:
     for name in sorted(saved.keys() | wanted.keys()):
         if saved.get(name) != wanted.get(name):
             raise ValueError(
-                f"it was made with {name} {saved.get(name)!r:.60}, not {wanted.get(name)!r:.60}; "
+                f"it was made with {name:.60} {saved.get(name)!r:.60}, not {wanted.get(name)!r:.60}; "
                 "give the settings it was made with, or start anew"
             )
 
@@ -165,26 +205,40 @@ def _rebuilt(file: zipfile.ZipFile, template: State[P]) -> tuple[P, OptimiserSta
 
 
 def _leaf(file: zipfile.ZipFile, name: str, like: object) -> object:
-    """One number or array, of the shape and the dtype of `like`: looked at before it is read."""
-    entry, like_array = file.getinfo(f"{name}.npy"), np.asarray(like)
-    with file.open(entry) as content:
-        version = np.lib.format.read_magic(content)
-        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        if version not in read_header:
-            raise ValueError(f"{name} is written in a version of NumPy's format that is not ours")
-        shape, is_fortran, dtype = read_header[version](content)
-        if shape != like_array.shape or dtype != like_array.dtype:
-            raise ValueError(
-                f"it is of another network: {name} is {dtype} of shape {shape}, "
-                f"not {like_array.dtype} of shape {like_array.shape}"
-            )
-        numbers = content.read(like_array.nbytes + 1)
+    """One number or array, of the kind, the shape, the dtype and the order in memory of `like`."""
+    like_array = np.asarray(like)
+    content = _read(file, f"{name}.npy", LONGEST_HEAD + like_array.nbytes)
+    head = HEAD.match(content)
+    if head is None:
+        raise ValueError(f"it is damaged, or not as tapegrad writes it: {name} does not begin as an array")
+    found, wanted = (head["dtype"].decode(), head["shape"].decode()), (like_array.dtype.str, str(like_array.shape))
+    if found != wanted:
+        raise ValueError(
+            f"it is of another network: {name} is {found[0]} of shape {found[1]:.60}, "
+            f"not {wanted[0]} of shape {wanted[1]}"
+        )
+    numbers = content[head.end() :]
     if len(numbers) != like_array.nbytes:
-        raise ValueError(f"it is damaged: {name} holds {len(numbers)} bytes of {like_array.nbytes}")
-    array = np.frombuffer(numbers, dtype).reshape(shape, order="F" if is_fortran else "C")
+        raise ValueError(f"it is damaged: {name} is not {like_array.nbytes} bytes of numbers")
+    array = np.frombuffer(numbers, like_array.dtype).reshape(like_array.shape)
     if name.startswith("params") and not np.isfinite(array).all():
         raise ValueError(f"it is damaged: {name} is not finite")
-    return array.copy() if isinstance(like, np.ndarray) else cast(object, array.item())
+    if isinstance(like, np.ndarray):
+        made = np.empty_like(like)
+        made[...] = array
+        return made
+    return cast(object, array[()] if isinstance(like, np.generic) else array.item())
+
+
+def _read(file: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """The bytes of an entry, which says to have `most` or fewer: no more are ever taken into memory."""
+    entry = file.getinfo(name)
+    if entry.compress_type != zipfile.ZIP_STORED:
+        raise ValueError("it is packed, and no training state as tapegrad saves it")
+    if entry.file_size > most:
+        raise ValueError(f"it is damaged, or of another network: {name} is of {entry.file_size} bytes")
+    with file.open(entry) as content:
+        return content.read(most + 1)  # past the end, where the check sum is looked at
 
 
 def _number(value: object) -> float:
