@@ -60,26 +60,32 @@ def fit(predicted: AnyArray, labels: AnyArray) -> Fit:
     """Of predicted numbers, ``(examples,)`` each. Raises DataError if there are not as many.
 
     R² = 1 - sum (label - prediction)² / sum (label - mean)²; of labels that are all equal it is 0, or 1 where every
-    prediction is exact.
+    prediction is exact. Of predictions whose squares are no numbers, R² is -inf and the error inf.
     """
     _require_alike(predicted, labels)
     found, true = np.asarray(predicted, np.float64), np.asarray(labels, np.float64)
-    residual = float(np.sum((true - found) ** 2))
+    with np.errstate(over="ignore"):
+        residual = float(np.sum((true - found) ** 2))
     total = float(np.sum((true - true.mean()) ** 2))
-    r2 = 1.0 - residual / total if total else float(residual == 0.0)
+    is_constant = bool((true == true[0]).all()) or total == 0.0  # whose mean may be rounded, and squares vanish
+    r2 = float(residual == 0.0) if is_constant else 1.0 - residual / total
     return Fit(r2, math.sqrt(residual / len(true)))
 
 
 def confusion_matrix(labels: AnyArray, predicted: AnyArray, classes: int) -> npt.NDArray[np.intp]:
     """How many examples of each class, by row, were given each class, by column: ``(classes, classes)``.
 
-    Raises DataError for a class that does not exist.
+    Raises DataError for what are no integers, and for a class that does not exist.
 
     >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
     [[1, 1], [0, 1]]
     """
     _require_alike(predicted, labels)
-    rows, columns = np.asarray(labels, np.intp), np.asarray(predicted, np.intp)
+    for name, given in (("label", labels), ("prediction", predicted)):
+        if given.dtype.kind not in "iu":
+            msg = f"a {name} is a class, which is an integer, and these are of {given.dtype}; round them yourself"
+            raise DataError(msg)
+    rows, columns = labels.astype(np.intp), predicted.astype(np.intp)
     for name, numbers in (("label", rows), ("prediction", columns)):
         wrong = numbers[(numbers < 0) | (numbers >= classes)]
         if wrong.size:
