@@ -21,8 +21,9 @@ POINTS = ((0.1, 0.2), (0.8, 0.3), (0.4, 0.9), (0.6, 0.6))
 
 def thirds(points: Floats) -> Floats:
     """Three classes, divided by two upright lines."""
-    weights = np.exp(-40.0 * (points[:, :1] - np.array([0.2, 0.5, 0.8])) ** 2)
-    return weights / weights.sum(axis=1, keepdims=True)
+    weights: Floats = np.exp(-40.0 * (points[:, :1] - np.array([0.2, 0.5, 0.8])) ** 2)
+    total: Floats = weights.sum(axis=1, keepdims=True)
+    return weights / total
 
 
 def halves(points: Floats) -> Floats:
