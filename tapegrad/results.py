@@ -80,12 +80,12 @@ def writable(folder: Path) -> Iterator[None]:
 
 
 def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> None:
-    """Make all results, then write them. Raises OutputFolderError."""
-    figures = _pictures(job, state, log) if log else {}
-    files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
+    """Write the results, what took longest to make before the pictures of it. Raises OutputFolderError."""
     # The log first: an interrupt between the two leaves a log that is long enough for the parameters.
     write_whole(folder / LOG, _log_text(job, log))
     training.save(folder / PARAMETERS, state, _facts(job))
+    figures = _pictures(job, state, log) if log else {}
+    files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
     for name, content in files.items():
         write_whole(folder / name, content)
 
@@ -93,15 +93,19 @@ def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> N
 # ---- the log and the parameters -----------------------------------------------------------------
 
 
+def _columns(job: Job) -> tuple[str, ...]:
+    """The header of the log."""
+    measure = "correct" if job.target.classes else "rmse"
+    return ("epoch", "loss", measure) if job.test is None else ("epoch", "loss", "test_loss", f"test_{measure}")
+
+
 def _log_text(job: Job, log: Sequence[Row]) -> str:
-    is_held_out = job.test is not None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    measure = "correct" if job.target.classes else "rmse"
-    writer.writerow(("epoch", "loss", *(("test_loss", f"test_{measure}") if is_held_out else (measure,))))
+    writer.writerow(_columns(job))
     for row in log:
-        score = int(row.score) if job.target.classes else row.score
-        writer.writerow((row.epoch, row.loss, *((row.test_loss, score) if is_held_out else (score,))))
+        test_loss = () if row.test_loss is None else (row.test_loss,)
+        writer.writerow((row.epoch, row.loss, *test_loss, int(row.score) if job.target.classes else row.score))
     return text.getvalue()
 
 
@@ -115,7 +119,8 @@ def read(job: Job, folder: Path) -> tuple[State[Params], tuple[Row, ...]]:
     path = folder / LOG
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            log = tuple(map(_row, list(csv.reader(file))[1:]))[: state.epoch]
+            header, *rows = csv.reader(file)
+        log = tuple(_row(job, cells) for cells in rows[: state.epoch]) if tuple(header) == _columns(job) else ()
     except (OSError, ValueError, csv.Error):
         log = ()
     if [row.epoch for row in log] != list(range(1, state.epoch + 1)):
@@ -124,9 +129,12 @@ def read(job: Job, folder: Path) -> tuple[State[Params], tuple[Row, ...]]:
     return state, log
 
 
-def _row(cells: Sequence[str]) -> Row:
-    epoch, loss, *test_loss, score = cells
-    return Row(int(epoch), float(loss), float(test_loss[0]) if test_loss else None, float(score))
+def _row(job: Job, cells: Sequence[str]) -> Row:
+    """The row of the log in these cells. Raises ValueError if it is none."""
+    named = dict(zip(_columns(job), cells, strict=True))
+    test_loss = float(named["test_loss"]) if "test_loss" in named else None
+    score = int(cells[-1]) if job.target.classes else float(cells[-1])
+    return Row(int(named["epoch"]), float(named["loss"]), test_loss, score)
 
 
 def _facts(job: Job) -> dict[str, object]:

@@ -18,8 +18,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -38,6 +39,9 @@ INTERRUPTED: Final = 130  # 128 + the number of the interrupt signal, as shells 
 FILES: Final = ("mnist", "fashion_mnist")  # data sets that are read from files
 TABLE_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 
+End: TypeAlias = KeyboardInterrupt | DivergenceError | BrokenPipeError
+"""What ends a training before its time."""
+
 
 # ---- options ------------------------------------------------------------------------------------
 
@@ -55,18 +59,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     whole, usual, add = _whole_number, RECOMMENDED["xor"], parser.add_argument
     add("data", metavar="NAME|FILE.csv", help=f"{', '.join(RECOMMENDED)}; or a CSV table with a header")
     add("--data", dest="folder", type=_folder, metavar="DIR", help="of mnist, fashion_mnist: the folder of its files")
-    add("--points", type=whole(1, 10**6), metavar="N", help=f"points of a known data set [{datasets.POINTS}]")
+    add("--points", type=whole(1, 10**6), metavar="N", help=f"points of a data set in the plane [{datasets.POINTS}]")
     add("--hidden", type=whole(1, 10**4), metavar="N", help=f"units of a hidden layer [{usual.hidden[0]}]")
     add("--layers", type=whole(1, 100), metavar="N", help=f"hidden layers [{len(usual.hidden)}]")
     add("--rate", type=_positive_number, metavar="R", help=f"learning rate [{usual.rate}]")
     add("--epochs", type=whole(1, 10**9), metavar="N", help=f"epochs, from the very first [{usual.epochs}]")
     add("--batch", type=whole(1, 10**9), metavar="N", help=f"examples for one step [{usual.batch_size}]")
-    add("--patience", type=whole(1, 10**9), metavar="N", help="stop when N epochs in a row bring no better loss")
-    add("--optimiser", choices=OPTIMISERS, help=f"[{usual.optimiser}]")
+    add(
+        "--patience",
+        type=whole(1, 10**9),
+        metavar="N",
+        help="stop when N epochs in a row bring no better training loss",
+    )
+    add("--optimiser", choices=OPTIMISERS, metavar="NAME", help=f"{', '.join(OPTIMISERS)} [{usual.optimiser}]")
     add("--seed", type=whole(0, 2**64), default=0, metavar="N", help="of the points, split and network [0]")
     add("--log-every", type=whole(1, 10**9), metavar="N", help="epochs between lines [a tenth of all]")
     add("--out", type=_folder, metavar="DIR", help="folder for the results [runs/NAME]")
-    add("--resume", action="store_true", help="continue from the parameters in the folder")
+    add("--resume", action="store_true", help="continue from the parameters in the folder of the results")
     add("--target", metavar="COLUMN", help="of a table: the column to predict")
     add("--task", choices=("classification", "regression"), help="of a table: [as the target looks]")
     add("--drop", action="append", default=[], metavar="COLUMN", help="of a table: leave this column out")
@@ -161,6 +170,7 @@ def _settings(args: argparse.Namespace, defaults: Settings) -> Settings:
 # ---- the run ------------------------------------------------------------------------------------
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a network that diverges is told of in one line
 def run(args: argparse.Namespace) -> int:
     """Train as the arguments say, write the results, and return the exit status."""
     began = time.perf_counter()
@@ -169,25 +179,34 @@ def run(args: argparse.Namespace) -> int:
     plots.require_matplotlib()
     with results.writable(folder):
         state, log = results.read(job, folder) if args.resume else (jobs.first_state(job), ())
-        console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        console = _Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         log_every = args.log_every or max(1, job.settings.epochs // 10)
         state, log, end = _trained(job, state, log, args.patience, log_every, console)
         if state.step:
             results.write(job, state, log, folder)
-    kept = f"the state before is kept in {folder}" if state.step else "there is nothing to keep yet"
+    if isinstance(end, BrokenPipeError):
+        raise end
     if isinstance(end, DivergenceError):
+        kept = f"the state before is kept in {folder}" if state.step else "there is nothing to keep"
         msg = f"{end}; {kept}"
         raise DivergenceError(msg)
     if end is not None:
         within = f" and {state.batch} of {_batches(job)} batches" if state.batch else ""
-        console.print(f"{job.name}: stopped after epoch {state.epoch}{within}; {kept}, continue with --resume")
+        kept = f"the state is kept in {folder}, continue with --resume" if state.step else "there is nothing to keep"
+        console.print(f"{job.name}: stopped after epoch {state.epoch}{within}; {kept}")
         return INTERRUPTED
     seconds = time.perf_counter() - began
-    early = (
-        f"no better for {args.patience} epochs at epoch {state.epoch}; " if state.epoch < job.settings.epochs else ""
-    )
+    is_early = state.epoch < job.settings.epochs
+    early = f"no better for {args.patience} epochs at epoch {state.epoch}; " if is_early else ""
     console.print(f"{job.name}: {early}{_summary(job, state)}, {seconds:.1f} s; results in {folder}")
     return 0
+
+
+class _Console(Console):
+    """A console that tells when the reader of its pipe has gone, and does not end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def _batches(job: Job) -> int:
@@ -197,7 +216,7 @@ def _batches(job: Job) -> int:
 
 def _trained(
     job: Job, state: State[Params], log: tuple[Row, ...], patience: int | None, log_every: int, console: Console
-) -> tuple[State[Params], tuple[Row, ...], KeyboardInterrupt | DivergenceError | None]:
+) -> tuple[State[Params], tuple[Row, ...], End | None]:
     """The last state, the log of every whole epoch, and what ended the training before its time."""
     settings = job.settings
     states = steps(
@@ -211,7 +230,7 @@ def _trained(
     if patience is not None:
         states = early_stopping(states, patience)
     rows = list(log)
-    end: KeyboardInterrupt | DivergenceError | None = None
+    end: End | None = None
     with _progress(console) as progress:
         bar = progress.add_task(job.name, total=settings.epochs)
         try:
@@ -222,7 +241,7 @@ def _trained(
                 progress.update(bar, completed=state.epoch + state.batch / _batches(job))
                 if state.batch == 0 and (state.epoch % log_every == 0 or state.epoch == settings.epochs):
                     console.print(_line(job, rows[-1]))
-        except (KeyboardInterrupt, DivergenceError) as error:
+        except (KeyboardInterrupt, DivergenceError, BrokenPipeError) as error:
             end = error
     return state, tuple(rows[: state.epoch]), end  # an interrupt may fall between row and state
 

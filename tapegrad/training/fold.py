@@ -113,10 +113,11 @@ def _step(objective: Objective[P, B], optimiser: Optimiser) -> Callable[[State[P
     loss_and_gradient = value_and_grad(objective, has_aux=True)
 
     def after_batch(state: State[P], batch: B, key: Key) -> State[P]:
-        (loss, layer_state), gradient = loss_and_gradient(state.params, state.layer_state, batch, key)
+        with np.errstate(over="ignore", invalid="ignore"):  # which is told below
+            (loss, layer_state), gradient = loss_and_gradient(state.params, state.layer_state, batch, key)
+            updates, optimiser_state = optimiser.update(gradient, state.optimiser_state, state.params)
+            params = apply_updates(state.params, updates)
         loss = float(cast(float, loss))  # outside of the trace it is a number, of the dtype of the network
-        updates, optimiser_state = optimiser.update(gradient, state.optimiser_state, state.params)
-        params = apply_updates(state.params, updates)
         if not math.isfinite(loss) or not _is_finite(params):
             msg = (
                 f"the training left the range of numbers in epoch {state.epoch + 1}, at step {state.step + 1} "
