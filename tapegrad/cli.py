@@ -6,6 +6,7 @@ Exit status 0 is success; 2 is a mistake, told in one line on the standard error
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="Automatic differentiation on a tape that you can read.",
         allow_abbrev=False,
     )
+    for stream in (sys.stdout, sys.stderr):  # a terminal without a letter, or a name of a file that is no text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     engine = "compiled" if tapegrad.compiled else "interpreted"
     parser.add_argument("--version", action="version", version=f"tapegrad {tapegrad.__version__} ({engine} core)")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)

@@ -146,7 +146,7 @@ def from_table(table: Table, target: str, task: Task | None, seed: int, settings
     path = Path(table.path)
     facts = {"data": path.name, "features": [attrs.asdict(feature) for feature in problem.features]}
     return Job(
-        name=path.stem,
+        name=path.stem.encode(errors="backslashreplace").decode(),  # a name of a file may be no text
         facts={**facts, "target": attrs.asdict(problem.target)},
         settings=settings,
         seed=seed,
