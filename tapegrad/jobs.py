@@ -14,6 +14,7 @@ from tapegrad import datasets, encoding, nn, optim, random, training
 from tapegrad.arrays import AnyArray, Floats
 from tapegrad.datasets import Dataset, Scaler, Settings
 from tapegrad.encoding import Feature, Numeric, Target, Task
+from tapegrad.errors import DataError
 from tapegrad.nn.compose import Part
 from tapegrad.nn.layer import Layer, Params
 from tapegrad.nn.layer import State as LayerState
@@ -134,9 +135,19 @@ def from_bundled(name: str, seed: int, settings: Settings) -> Job:
 
 
 def from_files(name: str, folder: Path, seed: int, settings: Settings) -> Job:
-    """The job of learning MNIST or Fashion-MNIST from files. Raises what `tapegrad.datasets.load_mnist` raises."""
+    """The job of learning MNIST or Fashion-MNIST from files. Raises what `tapegrad.datasets.load_mnist` raises.
+
+    So it does for images of two sizes, which come of the files of two data sets in one folder.
+    """
     load = {"mnist": datasets.load_mnist, "fashion_mnist": datasets.load_fashion_mnist}[name]
     train, test = load(folder, "float32")
+    shapes = train.inputs.shape[1:], test.inputs.shape[1:]
+    if shapes[0] != shapes[1]:
+        msg = (
+            f"the images to train on are of shape {shapes[0]} and those to test with of shape {shapes[1]}; "
+            f"put the files of one data set into the folder {str(folder)!r:.200}"
+        )
+        raise DataError(msg)
     return Job(name, {"data": name}, settings, seed, Target("class", train.classes), train, test)
 
 

@@ -1,19 +1,30 @@
 import csv
+import gzip
 import json
+import math
+import os
 import signal
+import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 import tapegrad
+from tapegrad import jobs, training
+from tapegrad.arrays import AnyArray
 from tapegrad.cli import main
-from tapegrad.training import State, train
+from tapegrad.datasets import NAMES, POINTS, RECOMMENDED
+from tapegrad.training import Accuracy, State, steps
 
 QUICK = ["--points", "12", "--hidden", "3", "--layers", "1", "--epochs", "4"]
 PICTURES = {"loss", "boundary"}
+IMAGE_PICTURES = {"loss", "confusion", "samples", "misclassified", "filters", "feature_maps"}
+IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +39,25 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def files(stems: set[str]) -> set[str]:
-    return {f"{stem}.{form}" for stem in stems for form in ("png", "svg")} | {"log.csv", "parameters.json"}
+    return {f"{stem}.{form}" for stem in stems for form in ("png", "svg")} | {"log.csv", "parameters.npz"}
+
+
+def facts_of(folder: str) -> dict[str, object]:
+    with np.load(Path(folder, "parameters.npz"), allow_pickle=False) as file:
+        header: dict[str, dict[str, object]] = json.loads(bytes(file["training.json"]))
+    return header["settings"]
+
+
+def assert_all_are_pictures(folder: str, stems: set[str]) -> None:
+    from matplotlib.image import imread  # noqa: PLC0415  # not for the tests without pictures
+
+    assert {path.name for path in Path(folder).iterdir()} == files(stems)
+    for stem in stems:
+        pixels = imread(Path(folder, f"{stem}.png"))
+        assert min(pixels.shape[:2]) > 100
+        assert np.ptp(pixels) > 0.5  # something is drawn
+        root = ElementTree.parse(Path(folder, f"{stem}.svg")).getroot()  # noqa: S314  # our own
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
 
 
 def log_of(folder: str) -> list[list[str]]:
@@ -47,6 +76,25 @@ def classes_table() -> None:
     table(["width,height,sort,kind", *cells])
 
 
+def idx(array: AnyArray) -> bytes:
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def mnist_files(folder: str, *, packed: bool = False, train: int = 20, test: int = 8) -> None:
+    """Images of 28 x 28 in which the place of a bright bar is the class."""
+    Path(folder).mkdir()
+    contents = []
+    for count in (train, test):
+        labels = np.arange(count, dtype=np.uint8) % 10
+        images = np.random.default_rng(count).integers(0, 60, (count, 28, 28), np.uint8)
+        for image, label in zip(images, labels, strict=True):
+            image[2 * label : 2 * label + 5] += 180
+        contents += [idx(images), idx(labels)]
+    for name, content in zip(IDX_FILES, contents, strict=True):
+        path = Path(folder, f"{name}.gz" if packed else name)
+        path.write_bytes(gzip.compress(content) if packed else content)
+
+
 def numbers_table() -> None:
     table(["x,y", *(f"{i / 10},{3 * i / 10 + 1.25}" for i in range(30))])
 
@@ -61,7 +109,7 @@ def test_a_run_leaves_its_results(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[2].startswith("xor: ")
     assert lines[2].endswith("results in runs/xor")
     assert len(lines) == 3  # and no progress bar in a pipe
-    assert {path.name for path in Path("runs/xor").iterdir()} == files(PICTURES)
+    assert_all_are_pictures("runs/xor", PICTURES)
 
 
 def test_the_log_holds_every_epoch_and_the_last_line_its_numbers(
@@ -75,8 +123,8 @@ def test_the_log_holds_every_epoch_and_the_last_line_its_numbers(
     assert printed == ["epoch", "4", "loss", f"{float(log[4][1]):#.4g}", "correct", log[4][2], "of", "12"]
 
 
-@pytest.mark.parametrize("name", ["simple", "diag", "split", "xor", "circle", "spiral"])
-def test_every_data_set_trains_with_its_own_settings(no_pictures: None, name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_every_data_set_in_the_plane_trains_with_its_own_settings(no_pictures: None, name: str) -> None:
     assert main(["train", name, "--points", "12", "--epochs", "1"]) == 0
     assert len(log_of(f"runs/{name}")) == 2
 
@@ -94,33 +142,156 @@ def test_seeds_differ(no_pictures: None) -> None:
     assert log_of("1") != log_of("2")
 
 
-@pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("optimiser", jobs.OPTIMISERS)
 def test_resuming_gives_the_same_bytes_as_never_having_stopped(no_pictures: None, optimiser: str) -> None:
-    settings = ["--points", "12", "--hidden", "3", "--optimiser", optimiser, "--rate", "0.1"]
+    settings = ["--points", "12", "--hidden", "3", "--optimiser", optimiser, "--rate", "0.01"]
     main(["train", "xor", *settings, "--epochs", "5", "--out", "whole"])
     main(["train", "xor", *settings, "--epochs", "2", "--out", "parts"])
     assert main(["train", "xor", *settings, "--epochs", "5", "--out", "parts", "--resume"]) == 0
-    for name in ("log.csv", "parameters.json"):
+    for name in ("log.csv", "parameters.npz"):
         assert Path("whole", name).read_bytes() == Path("parts", name).read_bytes()
 
 
-def test_an_interrupt_keeps_the_last_state(
-    no_pictures: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    main(["train", "xor", *QUICK, "--out", "whole"])
+def interrupted_after(step: int) -> Callable[..., Iterator[State[object]]]:
+    """The steps of a training, and ctrl-C within the one after `step`."""
 
-    def interrupted(*args: object, **keywords: object) -> Iterator[State[object]]:
-        for state in train(*args, **keywords):  # type: ignore[arg-type, var-annotated]  # passed on
-            if state.epoch == 3:
+    def until(*args: object, **keywords: object) -> Iterator[State[object]]:
+        for state in steps(*args, **keywords):  # type: ignore[arg-type, var-annotated]  # passed on
+            if state.step == step + 1:
                 raise KeyboardInterrupt
             yield state
 
+    return until
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (1, "stopped after epoch 0 and 1 of 3 batches; the state is kept in parts, continue with --resume"),
+        (3, "stopped after epoch 1; the state is kept in parts"),
+        (7, "stopped after epoch 2 and 1 of 3 batches; "),
+        (11, "stopped after epoch 3 and 2 of 3 batches; "),
+    ],
+)
+def test_an_interrupt_keeps_the_last_step(
+    step: int, told: str, no_pictures: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Within an epoch too: what is continued from there is, to the byte, what never stopped."""
+    command = ["train", "xor", *QUICK, "--batch", "5"]
+    main([*command, "--out", "whole"])
     with monkeypatch.context() as patch:
-        patch.setattr("tapegrad.train.train", interrupted)
-        assert main(["train", "xor", *QUICK, "--out", "parts"]) == 130
-    assert "stopped after epoch 2" in capsys.readouterr().out
-    assert main(["train", "xor", *QUICK, "--out", "parts", "--resume"]) == 0
-    assert Path("whole/parameters.json").read_bytes() == Path("parts/parameters.json").read_bytes()
+        patch.setattr("tapegrad.train.steps", interrupted_after(step))
+        assert main([*command, "--out", "parts"]) == 130
+    assert told in capsys.readouterr().out
+    assert len(log_of("parts")) == 1 + step // 3
+    assert main([*command, "--out", "parts", "--resume"]) == 0
+    for name in ("log.csv", "parameters.npz"):
+        assert Path("whole", name).read_bytes() == Path("parts", name).read_bytes()
+
+
+def test_an_interrupt_before_the_first_step_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tapegrad.train.steps", interrupted_after(0))
+    assert main(["train", "xor", *QUICK, "--out", "made/for/this"]) == 130
+    assert capsys.readouterr().out == "xor: stopped after epoch 0; there is nothing to keep\n"
+    assert not Path("made").exists()
+
+
+def test_an_interrupt_of_the_drawing_keeps_what_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tapegrad.results._pictures", interrupted)
+    assert main(["train", "xor", *QUICK]) == 130
+    assert {path.name for path in Path("runs/xor").iterdir()} == files(set())
+    assert len(log_of("runs/xor")) == 5
+
+
+# ---- data sets of scikit-learn, and files of MNIST ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "columns"),
+    [
+        ("iris", 2, ["epoch", "loss", "test_loss", "test_correct"]),
+        ("wine", 2, ["epoch", "loss", "test_loss", "test_correct"]),
+        ("breast_cancer", 1, ["epoch", "loss", "test_loss", "test_correct"]),
+        ("diabetes", 2, ["epoch", "loss", "test_loss", "test_rmse"]),
+        ("digits", 1, ["epoch", "loss", "test_loss", "test_correct"]),
+    ],
+)
+def test_bundled_data_sets(
+    name: str, epochs: int, columns: list[str], no_pictures: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("sklearn")
+    assert main(["train", name, "--epochs", str(epochs)]) == 0
+    header, *rows = log_of(f"runs/{name}")
+    assert header == columns
+    assert [row[0] for row in rows] == [str(epoch) for epoch in range(1, epochs + 1)]
+    assert all(0.0 < float(row[1]) < 10.0 and 0.0 < float(row[2]) < 10.0 for row in rows)
+    out, err = capsys.readouterr()
+    *lines, last = out.splitlines()
+    assert err == ""
+    assert len(lines) == epochs
+    assert f"test loss {float(rows[-1][2]):<#9.4g}" in lines[-1]
+    score = f"RMSE {float(rows[-1][3]):.4g}" if name == "diabetes" else f"test {rows[-1][3]} of "
+    assert score in last
+    assert facts_of(f"runs/{name}")["data"] == name
+
+
+def test_what_is_held_out_is_the_same_for_every_seed() -> None:
+    pytest.importorskip("sklearn")
+    first, second = (jobs.from_bundled("iris", seed, RECOMMENDED["iris"]) for seed in (0, 1))
+    assert (first.train, first.test) == (second.train, second.test)
+    assert jobs.first_state(first) != jobs.first_state(second)
+
+
+@pytest.mark.parametrize("name", ["diabetes", "wine"])
+def test_a_bundled_data_set_resumes(name: str, no_pictures: None) -> None:
+    pytest.importorskip("sklearn")
+    main(["train", name, "--epochs", "3", "--out", "whole"])
+    main(["train", name, "--epochs", "1", "--out", "parts"])
+    assert main(["train", name, "--epochs", "3", "--out", "parts", "--resume"]) == 0
+    for file in ("log.csv", "parameters.npz"):
+        assert Path("whole", file).read_bytes() == Path("parts", file).read_bytes()
+
+
+def test_a_run_on_images_leaves_its_pictures(capsys: pytest.CaptureFixture[str]) -> None:
+    mnist_files("files")
+    assert main(["train", "mnist", "--data", "files", "--epochs", "2", "--batch", "8", "--hidden", "8"]) == 0
+    assert_all_are_pictures("runs/mnist", IMAGE_PICTURES)
+    out, err = capsys.readouterr()
+    assert " of 8 correct (" in out
+    assert err == ""
+    assert facts_of("runs/mnist") == {
+        "data": "mnist", "hidden": [8], "optimiser": "adam", "rate": RECOMMENDED["mnist"].rate, "batch_size": 8,
+        "seed": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_images_resume_within_an_epoch(name: str, no_pictures: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In single precision, with dropout; from packed files what was begun from others."""
+    mnist_files("files")
+    mnist_files("packed", packed=True)
+    command = ["train", name, "--batch", "8", "--hidden", "8", "--epochs", "2"]
+    assert main([*command, "--data", "files", "--out", "whole"]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("tapegrad.train.steps", interrupted_after(4))
+        assert main([*command, "--data", "files", "--out", "parts"]) == 130
+    assert main([*command, "--data", "packed", "--out", "parts", "--resume"]) == 0
+    for file in ("log.csv", "parameters.npz"):
+        assert Path("whole", file).read_bytes() == Path("parts", file).read_bytes()
+
+
+def test_pictures_of_a_network_that_gets_all_right_can_be_drawn() -> None:
+    mnist_files("files", train=10, test=10)
+    for name in IDX_FILES[:2]:
+        Path("files", name.replace("train", "t10k")).write_bytes(Path("files", name).read_bytes())
+    assert main(["train", "mnist", "--data", "files", "--epochs", "40", "--hidden", "64", "--batch", "5"]) == 0
+    assert log_of("runs/mnist")[-1][3] == "10"
+    assert_all_are_pictures("runs/mnist", IMAGE_PICTURES)
 
 
 # ---- tables -------------------------------------------------------------------------------------
@@ -131,7 +302,7 @@ def test_a_table_of_classes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "table.csv", "--target", "kind", "--epochs", "40", "--batch", "4"]) == 0
     assert "test 8 of 8 correct (100.0 %), training 16 of 16" in capsys.readouterr().out
     assert {path.name for path in Path("runs/table").iterdir()} == files({"loss", "confusion"})
-    saved = json.loads(Path("runs/table/parameters.json").read_text(encoding="utf-8"))["settings"]
+    saved = json.loads(json.dumps(facts_of("runs/table")))
     assert saved["target"]["classes"] == ["east", "north", "south"]
     assert [feature["name"] for feature in saved["features"]] == ["width", "height", "sort"]
     assert saved["features"][0]["scale"] > 0.0
@@ -149,7 +320,7 @@ def test_a_table_of_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     summary = capsys.readouterr().out.splitlines()[-1]
     assert float(summary.split("R² ")[1].split(",")[0]) > 0.95
     assert {path.name for path in Path("runs/table").iterdir()} == files({"loss", "predicted"})
-    assert log_of("runs/table")[0] == ["epoch", "loss", "rmse"]
+    assert log_of("runs/table")[0] == ["epoch", "loss", "test_loss", "test_rmse"]
 
 
 def test_a_table_resumes(no_pictures: None) -> None:
@@ -174,6 +345,40 @@ def test_real_tables(name: str, least: float, no_pictures: None, capsys: pytest.
     assert main(["train", f"{name}.csv", "--target", "kind"]) == 0
     summary = capsys.readouterr().out.splitlines()[-1]
     assert float(summary.split("(")[1].split(" %")[0]) >= least
+
+
+# ---- how well it learns -------------------------------------------------------------------------
+
+
+def share_right(job: jobs.Job) -> float:
+    """Of the scored examples, after the training that the settings ask for."""
+    *_, last = steps(
+        jobs.objective_of(job), jobs.examples_of(job.train), jobs.first_state(job), jobs.optimiser_of(job),
+        batch_size=job.settings.batch_size, epochs=job.settings.epochs,
+    )  # fmt: skip
+    found = jobs.score(job.target, jobs.outputs(job, last, job.scored.inputs), job.scored.labels)
+    assert isinstance(found, Accuracy)
+    return found.share
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_data_set_in_the_plane_is_learned(name: str) -> None:
+    assert share_right(jobs.from_points(name, POINTS, 0, RECOMMENDED[name])) >= 0.96
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_digits_are_learned(seed: int) -> None:
+    pytest.importorskip("sklearn")
+    assert share_right(jobs.from_bundled("digits", seed, RECOMMENDED["digits"])) >= 0.98
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_breast_cancer_is_learned(seed: int) -> None:
+    pytest.importorskip("sklearn")
+    assert share_right(jobs.from_bundled("breast_cancer", seed, RECOMMENDED["breast_cancer"])) >= 0.96
 
 
 # ---- mistakes -----------------------------------------------------------------------------------
@@ -211,7 +416,20 @@ def assert_refused(arguments: Sequence[str], message: str, capsys: pytest.Captur
         (["xor", "--batch", "0"], "--batch"),
         (["xor", "--seed", "-1"], "--seed"),
         (["xor", "--log-every", "0"], "--log-every"),
-        (["xor", "--optimiser", "rmsprop"], "invalid choice: 'rmsprop'"),
+        (["xor", "--optimiser", "adm"], "invalid choice: 'adm' (choose from"),
+        (["xor", "--data", "folder"], "--data is for mnist and fashion_mnist, and xor needs no files"),
+        (["digits", "--data", "folder"], "--data is for mnist and fashion_mnist, and digits needs no files"),
+        (["digits", "--points", "9"], "--points is for the data sets in the plane, and digits has its own examples"),
+        (["mnist"], "where are the files of mnist? nothing is downloaded: name the folder that holds them with --data"),
+        (["fashion_mnist"], "where are the files of fashion_mnist?"),
+        (["mnist", "--data", "nowhere"], "there is no file train-images-idx3-ubyte.gz"),
+        (["mnist", "--data", ""], "the empty text is no folder"),
+        (["mnist", "--data", ".", "--target", "y"], "--target is for tables"),
+        (["minst"], "did you mean mnist?"),
+        (["Digits"], "did you mean digits?"),
+        (["breast-cancer"], "did you mean breast_cancer?"),
+        (["fashion-mnist"], "did you mean fashion_mnist?"),
+        (["diabets"], "did you mean diabetes?"),
         (["xor", "--target", "y"], "--target is for tables"),
         (["xor", "--drop", "y"], "--drop is for tables"),
         (["xor", "--hiden", "3"], "unrecognized arguments: --hiden 3"),
@@ -221,7 +439,7 @@ def assert_refused(arguments: Sequence[str], message: str, capsys: pytest.Captur
         (["none", "--target", "y"], "there is no file none; check its name"),
         (["xor", "--patience", "0"], "'0' is not a whole number"),
         (["xor", "--out", ""], "the empty text is no folder"),
-        (["xor", "--resume"], "runs/xor/parameters.json"),
+        (["xor", "--resume"], "runs/xor/parameters.npz"),
     ],
 )
 def test_settings_without_meaning(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -265,6 +483,37 @@ def test_a_table_with_a_mistake_in_it(content: bytes, message: str, capsys: pyte
     assert_refused(["table.csv", "--target", "y"], message, capsys)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (IDX_FILES[0], None, "there is no file train-images-idx3-ubyte.gz; put it, as it was published, into"),
+        (IDX_FILES[3], None, "there is no file t10k-labels-idx1-ubyte.gz; put it"),
+        (IDX_FILES[0], b"", "train-images-idx3-ubyte' cannot be read: it is empty"),
+        (IDX_FILES[1], b"<html>", "it is not an IDX file"),
+        (IDX_FILES[2], idx(np.zeros((8, 28, 28), np.uint8))[:-1], "it is cut off"),
+        (IDX_FILES[1], idx(np.zeros((20, 28, 28), np.uint8)), "put the right file there"),
+        (IDX_FILES[1], idx(np.zeros(19, np.uint8)), "20 inputs and 19 labels"),
+        (IDX_FILES[3], idx(np.full(8, 10, np.uint8)), "labels[0] is 10; the 10 classes count from 0"),
+    ],
+)
+def test_files_of_images_with_a_mistake_in_them(
+    name: str, content: bytes | None, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mnist_files("files")
+    if content is None:
+        Path("files", name).unlink()
+    else:
+        Path("files", name).write_bytes(content)
+    assert_refused(["mnist", "--data", "files"], message, capsys)
+
+
+def test_a_test_set_of_another_size_of_image_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    mnist_files("files")
+    Path("files", IDX_FILES[2]).write_bytes(idx(np.zeros((8, 20, 20), np.uint8)))
+    message = "the images to train on are of shape (1, 28, 28) and those to test with of shape (1, 20, 20)"
+    assert_refused(["mnist", "--data", "files"], message, capsys)
+
+
 def test_a_folder_that_is_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     Path("file").write_text("kept", encoding="utf-8")
     assert_refused(["xor", "--out", "file"], "cannot write to the folder file: it is a file", capsys)
@@ -279,14 +528,24 @@ def test_a_folder_that_nobody_may_write_to(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("name", "content", "options", "message"),
     [
-        ("parameters.json", "{", [], "parameters.json"),
-        ("parameters.json", "[]", [], "parameters.json"),
-        ("parameters.json", None, ["--hidden", "4"], "parameters.json"),
-        ("parameters.json", None, ["--seed", "4"], "seed"),
-        ("parameters.json", None, ["--rate", "0.25"], "rate"),
-        ("parameters.json", None, ["--epochs", "4"], "already holds 4 epochs"),
+        ("parameters.npz", "{", [], "parameters.npz: it is damaged, cut off, or not a training state"),
+        ("parameters.npz", "", [], "parameters.npz: it is damaged"),
+        ("parameters.npz", None, ["--hidden", "4"], "made with hidden [3], not [4]"),
+        ("parameters.npz", None, ["--optimiser", "adam"], "made with optimiser 'sgd', not 'adam'"),
+        ("parameters.npz", None, ["--points", "13"], "made with points 12, not 13"),
+        ("parameters.npz", None, ["--batch", "4"], "made with batch_size 10, not 4"),
+        ("parameters.npz", None, ["--seed", "4"], "made with seed 0, not 4"),
+        ("parameters.npz", None, ["--rate", "0.25"], "made with rate 0.5, not 0.25"),
+        ("parameters.npz", None, ["--epochs", "4"], "done already holds 4 epochs, and --epochs is 4; ask for more"),
+        ("log.csv", "", [], "log.csv is not the log of epochs 1 to 4; start again without --resume"),
         ("log.csv", "epoch,loss,correct\n1,?,3\n", [], "log.csv is not the log of epochs 1 to 4"),
         ("log.csv", "epoch,loss,correct\n1,0.5,3\n", [], "log.csv is not the log of epochs 1 to 4"),
+        ("log.csv", "epoch,loss,correct\n1,1,3\n2,1,3\n3,1,3\n4,1,nan\n", [], "log.csv is not the log"),
+        ("log.csv", "epoch,loss,correct\n1,1,3\n2,1,3\n3,1,3\n4,1,inf\n", [], "log.csv is not the log"),
+        ("log.csv", "epoch,loss,correct\n1,1,3\n2,1,3\n3,1,3\n4,1,1,3\n", [], "log.csv is not the log"),
+        ("log.csv", "epoch,loss,correct\n1,1,3\n2,1,3\n3,1,3\n5,1,3\n", [], "log.csv is not the log"),
+        ("log.csv", "epoch,loss,rmse\n1,1,3\n2,1,3\n3,1,3\n4,1,3\n", [], "log.csv is not the log"),
+        ("log.csv", "epoch,loss,correct\n1,1,3\n2,1,3\n3,1,3\n4,\0,3\n", [], "log.csv is not the log"),
     ],
 )
 def test_nothing_to_resume_from(
@@ -304,12 +563,59 @@ def test_nothing_to_resume_from(
     assert_refused(["xor", *QUICK, "--epochs", "8", "--out", "done", "--resume", *options], message, capsys)
 
 
-def test_a_failed_training_leaves_earlier_results(no_pictures: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_run_leaves_earlier_results(no_pictures: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "xor", *QUICK, "--out", "done"]) == 0
+    Path("done/notes.txt").write_text("of mine", encoding="utf-8")
     capsys.readouterr()
-    diverging = ["xor", *QUICK, "--rate", "1e308", "--log-every", "9"]
-    assert_refused([*diverging, "--out", "done"], "smaller learning rate", capsys)
-    assert_refused(diverging, "smaller learning rate", capsys)
+    for arguments, message in (
+        (["xro", "--out", "done"], "did you mean xor?"),
+        (["mnist", "--data", "nowhere", "--out", "done"], "there is no file"),
+        (["circle", *QUICK, "--epochs", "9", "--out", "done", "--resume"], "made with data 'xor', not 'circle'"),
+        (["xor", *QUICK, "--rate", "1e-400", "--out", "done"], "is not a positive number"),
+    ):
+        assert_refused(arguments, message, capsys)
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_divergence_is_told_in_one_line_and_the_last_finite_state_is_kept(
+    resumed: bool, no_pictures: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "xor", *QUICK, "--rate", "1e308", "--batch", "4", "--log-every", "9"]
+    assert main(command) == 2
+    if resumed:
+        capsys.readouterr()
+        assert main([*command, "--resume"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("tapegrad: the training left the range of numbers in epoch 1, at step ")
+    assert "take a smaller learning rate" in err
+    assert err.endswith("; the state before is kept in runs/xor\n")
+    settings = tapegrad.datasets.Settings(hidden=(3,), rate=1e308, batch_size=4, epochs=4)
+    job = jobs.from_points("xor", 12, 0, settings)
+    facts = facts_of("runs/xor")
+    state = training.load("runs/xor/parameters.npz", jobs.first_state(job), facts)
+    assert f"at step {state.step + 1} " in err
+    assert state.step > 0
+    assert math.isfinite(state.loss)
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert jobs.outputs(job, state, job.train.inputs).shape == (12, 2)
+
+
+def test_a_divergence_is_drawn_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the numbers: here errors of 1e102."""
+    numbers_table()
+    options = ["--target", "y", "--optimiser", "sgd", "--rate", "1e6", "--batch", "20", "--epochs", "200"]
+    assert main(["train", "table.csv", *options, "--log-every", "999"]) == 2
+    assert "the training left the range of numbers in epoch " in capsys.readouterr().err
+    assert len(log_of("runs/table")) > 1
+    assert_all_are_pictures("runs/table", {"loss", "predicted"})
+
+
+def test_a_divergence_in_the_first_step_leaves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    numbers_table()
+    options = ["--target", "y", "--optimiser", "nesterov", "--rate", "1.7e308", "--batch", "1"]
+    assert_refused(["table.csv", *options], "the training left the range of numbers in epoch 1, at step 1 ", capsys)
 
 
 def test_pictures_need_matplotlib_and_say_so_first(
@@ -323,14 +629,20 @@ def test_pictures_need_matplotlib_and_say_so_first(
 # ---- the process --------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def process_settings() -> dict[str, str]:
+    """The environment in which a process finds this copy of the program."""
+    return {**os.environ, "PYTHONPATH": str(Path(tapegrad.__file__).parents[1])}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
-def test_ctrl_c(tmp_path: Path) -> None:
+def test_ctrl_c(tmp_path: Path, process_settings: dict[str, str]) -> None:
     command = [sys.executable, "-m", "tapegrad", "train", "xor", *QUICK, "--epochs", "1000000"]
     with subprocess.Popen(  # noqa: S603  # our own program
         [*command, "--log-every", "1"],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(Path(tapegrad.__file__).parents[1])},
+        env=process_settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -342,7 +654,45 @@ def test_ctrl_c(tmp_path: Path) -> None:
     assert process.returncode == 130, err
     assert err == ""
     assert "stopped after epoch" in out
-    assert {path.name for path in Path("runs/xor").iterdir()} == files(PICTURES)
+    assert_all_are_pictures("runs/xor", PICTURES)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are those of POSIX")
+def test_a_reader_who_has_seen_enough_ends_the_training_and_it_is_kept(
+    tmp_path: Path, process_settings: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "tapegrad", "train", "xor", *QUICK, "--epochs", "1000000", "--log-every", "1"]
+    with subprocess.Popen(  # noqa: S603  # our own program
+        command, cwd=tmp_path, env=process_settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=60) == 141
+        assert process.stderr.read() == ""
+    assert len(log_of("runs/xor")) > 1
+
+
+@pytest.mark.slow
+def test_a_terminal_without_our_letters(tmp_path: Path, process_settings: dict[str, str]) -> None:
+    numbers_table()
+    command = [sys.executable, "-m", "tapegrad", "train", "table.csv", "--target", "y", "--epochs", "1"]
+    settings = {**process_settings, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, check=True)  # noqa: S603
+    assert r"test R\xb2 " in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_a_table_whose_name_is_no_text(no_pictures: None, capsys: pytest.CaptureFixture[str]) -> None:
+    numbers_table()
+    name = os.fsdecode(b"caf\xe9.csv")
+    Path("table.csv").rename(name)
+    for options in (["--epochs", "1"], ["--epochs", "2", "--resume"]):
+        assert main(["train", name, "--target", "y", *options]) == 0
+    assert r"results in runs/caf\udce9" in capsys.readouterr().out
 
 
 def test_patience_ends_a_training_that_no_longer_improves(capsys: pytest.CaptureFixture[str]) -> None:
