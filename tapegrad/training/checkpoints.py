@@ -103,7 +103,7 @@ def load(path: str | os.PathLike[str], template: State[P], settings: Settings) -
                 loss=math.inf if header["loss"] is None else _number(header["loss"]),
             )
     except OSError as error:
-        fault = error.strerror or type(error).__name__
+        fault = f"{error.strerror or type(error).__name__}; check its name, or start anew"
     except (zipfile.BadZipFile, EOFError) as error:
         reason = str(error)[:100] or "its end is missing"
         fault = f"it is damaged, cut off, or not a training state saved by tapegrad ({reason}); start again without it"
