@@ -302,7 +302,9 @@ FUNCTIONS: list[tuple[Callable[[Floats], object], tuple[int, ...], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("function", "shape", "message"), FUNCTIONS, ids=lambda case: case if isinstance(case, str) else "")
+@pytest.mark.parametrize(
+    ("function", "shape", "message"), FUNCTIONS, ids=lambda case: case if isinstance(case, str) else ""
+)
 def test_shapes_that_do_not_fit_a_function(
     function: Callable[[Floats], object], shape: tuple[int, ...], message: str
 ) -> None:
