@@ -114,7 +114,7 @@ def _step(objective: Objective[P, B], optimiser: Optimiser) -> Callable[[State[P
 
     def after_batch(state: State[P], batch: B, key: Key) -> State[P]:
         (loss, layer_state), gradient = loss_and_gradient(state.params, state.layer_state, batch, key)
-        loss = cast(float, loss)  # outside of the trace it is one
+        loss = float(loss)  # of float32 parameters it is a scalar of NumPy
         updates, optimiser_state = optimiser.update(gradient, state.optimiser_state, state.params)
         params = apply_updates(state.params, updates)
         if not math.isfinite(loss) or not _is_finite(params):
