@@ -28,13 +28,14 @@ Curve = Callable[[Floats], Floats]  # moments to heights, each by itself: (momen
 
 DAMPING, END, STEPS = 0.15, 10.0, 1000
 NETWORK = nn.serial(nn.linear(20), nn.tanh, nn.linear(20), nn.tanh, nn.linear(1))
+UNTRAINED, STATE = NETWORK.init(key(0), np.zeros((1, 1)))
 
 
 def curve(params: nn.Params) -> Curve:
     """What the network takes for the solution."""
 
     def u(t: Floats) -> Floats:
-        n, _ = NETWORK.apply(params, ((),) * len(NETWORK.parts), 2.0 * t / END - 1.0)
+        n, _ = NETWORK.apply(params, STATE, 2.0 * t / END - 1.0)
         return 1.0 + np.tanh(t) ** 2 * cast(Floats, n)
 
     return u
@@ -60,8 +61,7 @@ def exact(t: Floats) -> Floats:
 def main() -> None:
     """Solve, and compare with the solution at moments between those of the training."""
     moments = np.linspace(0.0, END, 60)[:, None]
-    params, _ = NETWORK.init(key(0), moments)
-    start, unravel = tree.ravel(params)
+    start, unravel = tree.ravel(UNTRAINED)
 
     def loss(vector: Floats) -> float:
         return tnp.mean(residual(curve(unravel(vector)), moments) ** 2)
