@@ -34,7 +34,7 @@ Slope = Callable[[Floats], tuple[float, Floats]]  # a place to the height there,
 
 FEATURES = ("mean radius", "mean texture", "mean smoothness", "mean concavity", "mean symmetry")
 PRIOR = 3.0  # the standard deviation of every weight before the data are seen
-CHAINS, WARM_UP, SAMPLES, LEAPS, STEP = 4, 50, 1000, 4, 0.5
+CHAINS, WARM_UP, SAMPLES, LEAPS, STEP = 4, 100, 600, 5, 0.4
 
 
 class Weights(TypedDict):
@@ -119,7 +119,7 @@ def main() -> None:
     chains = []
     for its_key in split(key(0), CHAINS):
         for_start, for_pushes = split(its_key)
-        chain = sample(slope, 3.0 * normal(for_start, origin.shape), for_pushes)  # begins far out
+        chain = sample(slope, 2.0 * normal(for_start, origin.shape), for_pushes)  # begins far out
         chains.append(list(islice(chain, WARM_UP, WARM_UP + SAMPLES)))
     samples = np.array([[maximum + factor @ puck.place for puck in chain] for chain in chains])
     accepted = np.mean([puck.accepted for chain in chains for puck in chain])

@@ -37,7 +37,7 @@ UNTRAINED, STATE = FORCE.init(key(0), RELEASED)
 def pendulum(x: Floats) -> Floats:
     """The law behind the data: gravity, and a little friction."""
     angle, speed = x[..., :1], x[..., 1:]
-    changes: Floats = np.concatenate([speed, -np.sin(angle) - 0.1 * speed], axis=-1)
+    changes: Floats = tnp.concatenate([speed, -np.sin(angle) - 0.1 * speed], axis=-1)
     return changes
 
 
@@ -46,7 +46,8 @@ def learned(params: nn.Params) -> Law:
 
     def law(x: Floats) -> Floats:
         force, _ = FORCE.apply(params, STATE, x)
-        return tnp.concatenate([x[..., 1:], cast(Floats, force)], axis=-1)
+        changes: Floats = tnp.concatenate([x[..., 1:], cast(Floats, force)], axis=-1)
+        return changes
 
     return law
 
