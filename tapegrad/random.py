@@ -78,7 +78,10 @@ def fold_in(key: Key, number: int) -> Key:
     return _child(key, _FOLD, number)
 
 
-# The overlaps are meant: the empty shape is the one of a float.
+# The overlaps are meant: the empty shape is the one of a float. The shape of an array is a tuple[Any, ...] to the type
+# checker, which fits them all: so the first of each is the one that gives an array.
+@overload
+def uniform(key: Key, shape: tuple[int, *tuple[int, ...]], low: float = 0.0, high: float = 1.0) -> Array: ...
 @overload
 def uniform(  # type: ignore[overload-overlap]
     key: Key, shape: tuple[()] = (), low: float = 0.0, high: float = 1.0
@@ -92,6 +95,8 @@ def uniform(key: Key, shape: tuple[int, ...] = (), low: float = 0.0, high: float
 
 
 @overload
+def normal(key: Key, shape: tuple[int, *tuple[int, ...]]) -> Array: ...
+@overload
 def normal(key: Key, shape: tuple[()] = ()) -> float: ...  # type: ignore[overload-overlap]  # as above
 @overload
 def normal(key: Key, shape: tuple[int, ...]) -> Array: ...
@@ -104,6 +109,8 @@ def normal(key: Key, shape: tuple[int, ...] = ()) -> float | Array:
     return _shaped(np.array([_NORMAL.inv_cdf(p) for p in unit.tolist()], dtype=np.float64), shape)
 
 
+@overload
+def bernoulli(key: Key, p: float, shape: tuple[int, *tuple[int, ...]]) -> Booleans: ...
 @overload
 def bernoulli(key: Key, p: float, shape: tuple[()] = ()) -> bool: ...  # type: ignore[overload-overlap]  # as above
 @overload
@@ -119,6 +126,8 @@ def bernoulli(key: Key, p: float, shape: tuple[int, ...] = ()) -> bool | Boolean
     return uniform(key, shape) < p
 
 
+@overload
+def randint(key: Key, low: int, high: int, shape: tuple[int, *tuple[int, ...]]) -> Integers: ...
 @overload
 def randint(key: Key, low: int, high: int, shape: tuple[()] = ()) -> int: ...  # type: ignore[overload-overlap]
 @overload

@@ -55,6 +55,14 @@ ROWS: list[tuple[str, str, list[float], float]] = [
     ("from_minitorch", r"inv +(\S+) +(\S+)", [-1.0 / 0.49] * 2, 1e-6),
     ("from_minitorch", r"x < 1 \? 2x : x +(\S+) +(\S+)", [2.0, 2.0], 1e-6),
     ("from_minitorch", r"reduce add +(\S+)", [6.0], 0.0),
+    # what depends on the last bits of a long computation is held to what it is to show: see below
+    ("digits_cnn", r"all +\(1, 10\) +(\d+),(\d+)", [6.0, 90.0], 0.0),
+    ("tiny_transformer", r"loss (\S+) = ln (\d+)", [4.043, 57.0], 5e-4),
+    ("bayesian_hmc", r"bias +(\S+) +(\S+) +(\S+) +(\S+)", [0.836, 0.218, 0.808, 0.211], 0.02),
+    ("bayesian_hmc", r"mean radius +(\S+) +(\S+) +(\S+) +(\S+)", [-4.59, 0.557, -4.393, 0.537], 0.05),
+    ("physics_informed", r" 5\.0 +(\S+) +(\S+) +\S+\n", [0.0384, 0.4651], 1e-3),
+    ("neural_ode", r" 10\.0 +(\S+) +(\S+)\n", [-0.237, -0.237], 0.2),
+    ("neural_ode", r"law of the data +loss (\S+),", [0.000199], 1e-6),
 ]
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -66,7 +74,8 @@ def printed(name: str) -> str:
     finished = subprocess.run(  # noqa: S603  # our own files
         [sys.executable, "-W", "error", f"examples/{name}.py"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # one thread for NumPy's products, as tests run on every core at once: theirs would wait for each other
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -100,6 +109,53 @@ def test_the_check_names_both_mistakes_in_a_rule() -> None:
     wrong_sign, forgetful = printed("custom_rule").splitlines()[-2:]
     assert wrong_sign.startswith("wrong_sign: AssertionError: fwd: ")
     assert forgetful.startswith("forgetful: RuleError: the rule of 'forgetful' misses position 1")
+
+
+def numbers(name: str, pattern: str) -> list[float]:
+    """All that the group of a pattern finds in what an example prints."""
+    return [float(number) for number in re.findall(pattern, printed(name))]
+
+
+def test_the_digits_are_read_and_training_goes_on_with_the_same_bits() -> None:
+    losses = numbers("digits_cnn", r"epoch \d +loss (\S+)")
+    assert len(losses) == 8
+    assert losses[-1] < 0.1 * losses[0]
+    assert numbers("digits_cnn", r"correct \((\S+) %\)")[-1] >= 96.5
+    assert "from the file: the same bits: True\n" in printed("digits_cnn")
+    table = [line.replace(".", "0").split() for line in printed("digits_cnn").splitlines()[-10:]]
+    counts = [[int(count) for count in row[1:]] for row in table]
+    assert sum(map(sum, counts)) == 449
+    assert sum(row[digit] for digit, row in enumerate(counts)) >= 434
+
+
+def test_the_transformer_knows_the_licence() -> None:
+    assert numbers("tiny_transformer", r"epoch \d +loss (\S+)")[-1] < 0.3
+    recited = printed("tiny_transformer").split("temperature 0.2:\n")[1].split("\n\nrecited")[0]
+    assert len(recited) == 220
+    assert recited.startswith("Permission is hereby granted, fre")
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    pieces = [recited[at : at + 8] for at in range(213)]
+    assert sum(piece in licence for piece in pieces) > 0.85 * len(pieces)
+
+
+def test_the_chains_agree_and_the_pushes_are_accepted() -> None:
+    assert 90.0 < numbers("bayesian_hmc", r"(\S+) % of the pushes accepted")[0] < 100.0
+    ratios = numbers("bayesian_hmc", r"\n.{16} +\S+ +\S+ +\S+ +\S+ +(\d\S+)")
+    assert len(ratios) == 6
+    assert max(ratios) < 1.01
+
+
+def test_the_equation_is_solved() -> None:
+    errors = numbers("physics_informed", r"\n +\d+ +\S+ +(\d\S+e\S+)")
+    assert len(errors) == 5
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 1e-3 * errors[0]
+
+
+def test_the_law_of_motion_is_learned_down_to_the_noise() -> None:
+    untrained, trained, true = numbers("neural_ode", r"loss ([0-9.]+)")
+    assert trained < 1.1 * true < 0.1 * untrained
+    assert numbers("neural_ode", r"largest difference (\S+)")[0] < 0.2
 
 
 @pytest.mark.parametrize("name", NAMES)

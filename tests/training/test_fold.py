@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -17,7 +18,7 @@ from tapegrad.errors import DataError, DivergenceError, SettingError, StructureE
 from tapegrad.nn import losses, mlp
 from tapegrad.nn.mlp import MLP
 from tapegrad.optim import Optimiser, adam, momentum, sgd
-from tapegrad.training import Examples, State, objective, start, steps, train
+from tapegrad.training import Examples, State, load, objective, save, start, steps, train
 
 Floats = npt.NDArray[np.float64]
 OPTIMISERS: dict[str, Callable[[float], Optimiser]] = {"sgd": sgd, "momentum": momentum, "adam": adam}
@@ -116,6 +117,18 @@ def test_continuing_gives_the_bits_of_never_having_stopped(name: str, stop: int)
     first = first_state(optimiser)
     whole = [first, *small(optimiser, first, 3)]
     assert whole[stop + 1 :] == list(small(optimiser, whole[stop], 3))
+
+
+def test_the_loss_of_a_float32_network_is_a_plain_float(tmp_path: Path) -> None:
+    """So that the state is saved as any other is."""
+    inputs = XOR.inputs.astype(np.float32)
+    params, layer_state = MODEL.init(random.key(1), inputs[:1])
+    first = start(params, sgd(0.1), random.key(2), layer_state)
+    loss = objective(MODEL, losses.cross_entropy)
+    *_, last = train(loss, (inputs, XOR.labels), first, sgd(0.1), batch_size=3, epochs=2)
+    assert type(last.loss) is float
+    save(tmp_path / "state.npz", last, {})
+    assert load(tmp_path / "state.npz", first, {}) == last
 
 
 def test_one_batch_of_everything_is_gradient_descent() -> None:
