@@ -61,7 +61,7 @@ ROWS: list[tuple[str, str, list[float], float]] = [
     ("bayesian_hmc", r"bias +(\S+) +(\S+) +(\S+) +(\S+)", [0.836, 0.218, 0.808, 0.211], 0.02),
     ("bayesian_hmc", r"mean radius +(\S+) +(\S+) +(\S+) +(\S+)", [-4.59, 0.557, -4.393, 0.537], 0.05),
     ("physics_informed", r" 5\.0 +(\S+) +(\S+) +\S+\n", [0.0384, 0.4651], 1e-3),
-    ("neural_ode", r" 10\.0 +(\S+) +(\S+)\n", [-0.237, -0.237], 0.2),
+    ("neural_ode", r" 10\.0 +(\S+) +(\S+)\n", [-0.237, -0.237], 0.3),
     ("neural_ode", r"law of the data +loss (\S+),", [0.000199], 1e-6),
 ]
 
@@ -155,7 +155,7 @@ def test_the_equation_is_solved() -> None:
 def test_the_law_of_motion_is_learned_down_to_the_noise() -> None:
     untrained, trained, true = numbers("neural_ode", r"loss ([0-9.]+)")
     assert trained < 1.1 * true < 0.1 * untrained
-    assert numbers("neural_ode", r"largest difference (\S+)")[0] < 0.2
+    assert numbers("neural_ode", r"largest difference (\S+)")[0] < 0.3
 
 
 @pytest.mark.parametrize("name", NAMES)
