@@ -3,7 +3,7 @@
 The text is the licence of this project. The network sees up to 32 characters, and says at each of them which one comes
 next: characters become vectors, places are added to them, and two blocks of attention and of a network for every place,
 each added to what it is given, turn them into scores. `positions` shows how a layer of your own is written: as a pair
-of functions.
+of functions, one that makes its weights and one that computes with them.
 
     pip install "tapegrad[special]"
     python examples/tiny_transformer.py
@@ -15,14 +15,12 @@ import math
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 import tapegrad as tg
 from tapegrad import nn, training
-from tapegrad.nn.layer import Input, Weights
 from tapegrad.optim import adam, chain, clip_by_global_norm
 from tapegrad.optim.schedules import cosine, warm_up
 from tapegrad.random import Key, fold_in, key, split, uniform
@@ -49,19 +47,15 @@ def positions() -> nn.Layer:
     It is made for batches of the longest time, and takes shorter ones.
     """
 
-    def init(key: Key, x: Input, /) -> tuple[nn.Params, nn.State]:
+    def make(key: Key, x: nn.Input) -> nn.Weights:
         del key  # the first values are not random
         _, places, features = x.shape
-        return {"weight": waves(places, features).astype(x.dtype)}, ()
+        return {"weight": waves(places, features).astype(x.dtype)}
 
-    def apply(
-        params: nn.Params, state: nn.State, x: Input, /, *, training: bool = False, key: Key | None = None
-    ) -> tuple[tg.Array, nn.State]:
-        del training, key  # it is all the same to this layer
-        weight = cast(Weights, params)["weight"]
-        return cast(tg.Array, x) + weight[: x.shape[1]], state
+    def compute(weights: nn.Weights, x: tg.Var) -> object:
+        return x + weights["weight"][: x.shape[1]]
 
-    return nn.Layer("positions()", init, apply)
+    return nn.of_weights("positions()", ("weight",), make, compute)
 
 
 def block() -> nn.Layer:

@@ -26,7 +26,7 @@ from tapegrad.view import plots
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Row", "measured", "read", "writable", "write"]
+__all__ = ["Row", "keep", "measured", "read", "writable", "write"]
 
 PARAMETERS: Final = "parameters.npz"
 LOG: Final = "log.csv"
@@ -79,11 +79,16 @@ def writable(folder: Path) -> Iterator[None]:
                 place.rmdir()
 
 
-def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> None:
-    """Write the results, what took longest to make before the pictures of it. Raises OutputFolderError."""
+def keep(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> None:
+    """Write the log and the parameters, from which a run continues. Raises OutputFolderError."""
     # The log first: an interrupt between the two leaves a log that is long enough for the parameters.
     write_whole(folder / LOG, _log_text(job, log))
     training.save(folder / PARAMETERS, state, _facts(job))
+
+
+def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> None:
+    """Write the results, what took longest to make before the pictures of it. Raises OutputFolderError."""
+    keep(job, state, log, folder)
     figures = _pictures(job, state, log) if log else {}
     files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
     for name, content in files.items():

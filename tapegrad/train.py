@@ -37,6 +37,7 @@ __all__ = ["INTERRUPTED", "add_parser"]
 
 INTERRUPTED: Final = 130  # 128 + the number of the interrupt signal, as shells count
 FILES: Final = ("mnist", "fashion_mnist")  # data sets that are read from files
+KEPT_EVERY: Final = 60.0  # seconds
 TABLE_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 
 End: TypeAlias = KeyboardInterrupt | DivergenceError | BrokenPipeError
@@ -181,7 +182,7 @@ def run(args: argparse.Namespace) -> int:
         state, log = results.read(job, folder) if args.resume else (jobs.first_state(job), ())
         console = _Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         log_every = args.log_every or max(1, job.settings.epochs // 10)
-        state, log, end = _trained(job, state, log, args.patience, log_every, console)
+        state, log, end = _trained(job, state, log, folder, args.patience, log_every, console)
         if state.step:
             results.write(job, state, log, folder)
     if isinstance(end, BrokenPipeError):
@@ -215,9 +216,18 @@ def _batches(job: Job) -> int:
 
 
 def _trained(
-    job: Job, state: State[Params], log: tuple[Row, ...], patience: int | None, log_every: int, console: Console
+    job: Job,
+    state: State[Params],
+    log: tuple[Row, ...],
+    folder: Path,
+    patience: int | None,
+    log_every: int,
+    console: Console,
 ) -> tuple[State[Params], tuple[Row, ...], End | None]:
-    """The last state, the log of every whole epoch, and what ended the training before its time."""
+    """The last state, the log of every whole epoch, and what ended the training before its time.
+
+    What a long training has come to is kept every minute, so that a machine that fails takes no more with it.
+    """
     settings = job.settings
     states = steps(
         jobs.objective_of(job),
@@ -231,6 +241,7 @@ def _trained(
         states = early_stopping(states, patience)
     rows = list(log)
     end: End | None = None
+    kept = time.monotonic()
     with _progress(console) as progress:
         bar = progress.add_task(job.name, total=settings.epochs)
         try:
@@ -241,6 +252,9 @@ def _trained(
                 progress.update(bar, completed=state.epoch + state.batch / _batches(job))
                 if state.batch == 0 and (state.epoch % log_every == 0 or state.epoch == settings.epochs):
                     console.print(_line(job, rows[-1]))
+                if time.monotonic() - kept > KEPT_EVERY:
+                    results.keep(job, state, rows, folder)
+                    kept = time.monotonic()
         except (KeyboardInterrupt, DivergenceError, BrokenPipeError) as error:
             end = error
     return state, tuple(rows[: state.epoch]), end  # an interrupt may fall between row and state

@@ -704,3 +704,24 @@ def test_patience_ends_a_training_that_no_longer_improves(capsys: pytest.Capture
     assert f"xor: no better for 5 epochs at epoch {len(rows)}; " in out
     losses = [float(row.split(",")[1]) for row in rows]
     assert min(losses[:-5]) <= min(losses[-5:])
+
+
+def test_a_long_training_is_kept_on_its_way(no_pictures: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a failing machine leaves is what the training had come to, and it continues with the same bits."""
+    main(["train", "xor", *QUICK, "--out", "whole"])
+    monkeypatch.setattr("tapegrad.train.KEPT_EVERY", -1.0)
+
+    def failing(*args: object, **keywords: object) -> Iterator[State[object]]:
+        for state in steps(*args, **keywords):  # type: ignore[arg-type, var-annotated]  # passed on
+            if state.epoch == 3:
+                raise SystemExit(1)  # which nobody waits for
+            yield state
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tapegrad.train.steps", failing)
+        with pytest.raises(SystemExit):
+            main(["train", "xor", *QUICK, "--out", "parts"])
+    assert {path.name for path in Path("parts").iterdir()} == {"log.csv", "parameters.npz"}
+    assert main(["train", "xor", *QUICK, "--out", "parts", "--resume"]) == 0
+    for name in ("log.csv", "parameters.npz"):
+        assert Path("whole", name).read_bytes() == Path("parts", name).read_bytes()

@@ -25,16 +25,16 @@ from tapegrad.nn.attention import multi_head_attention
 from tapegrad.nn.compose import parallel, residual, serial
 from tapegrad.nn.convolution import conv1d, conv2d
 from tapegrad.nn.dropout import dropout
-from tapegrad.nn.layer import Layer, Params, State
+from tapegrad.nn.layer import Function, Input, Layer, Params, State, Weights, of_weights
 from tapegrad.nn.linear import embedding, flatten, linear, one_hot
 from tapegrad.nn.names import count, from_named, named, summary
 from tapegrad.nn.normalisation import batch_norm, layer_norm
 from tapegrad.nn.pooling import avg_pool1d, avg_pool2d, global_avg_pool, global_max_pool, max_pool1d, max_pool2d
 
 __all__ = [
-    "Layer", "Params", "State", "avg_pool1d", "avg_pool2d", "batch_norm", "conv1d", "conv2d", "count", "dropout", "elu",
-    "embedding", "flatten", "from_named", "functional", "gelu", "global_avg_pool", "global_max_pool", "initialisers",
-    "layer_norm", "leaky_relu", "linear", "log_softmax", "losses", "max_pool1d", "max_pool2d", "mlp",
-    "multi_head_attention", "named", "one_hot", "parallel", "relu", "residual", "serial", "sigmoid", "silu", "softmax",
-    "softplus", "summary", "tanh",
+    "Function", "Input", "Layer", "Params", "State", "Weights", "avg_pool1d", "avg_pool2d", "batch_norm", "conv1d",
+    "conv2d", "count", "dropout", "elu", "embedding", "flatten", "from_named", "functional", "gelu", "global_avg_pool",
+    "global_max_pool", "initialisers", "layer_norm", "leaky_relu", "linear", "log_softmax", "losses", "max_pool1d",
+    "max_pool2d", "mlp", "multi_head_attention", "named", "of_weights", "one_hot", "parallel", "relu", "residual",
+    "serial", "sigmoid", "silu", "softmax", "softplus", "summary", "tanh",
 ]  # fmt: skip
