@@ -198,6 +198,15 @@ def test_an_interrupt_before_the_first_step_leaves_nothing(
     assert not Path("made").exists()
 
 
+def test_a_log_that_is_longer_than_the_training_is_cut(no_pictures: None) -> None:
+    """As an interrupt leaves it that falls between the log and the parameters."""
+    main(["train", "xor", *QUICK, "--out", "whole"])
+    main(["train", "xor", *QUICK, "--epochs", "2", "--out", "parts"])
+    Path("parts/log.csv").write_bytes(Path("whole/log.csv").read_bytes().replace(b"\n4,", b"\n9,"))
+    assert main(["train", "xor", *QUICK, "--out", "parts", "--resume"]) == 0
+    assert Path("whole/log.csv").read_bytes() == Path("parts/log.csv").read_bytes()
+
+
 def test_an_interrupt_of_the_drawing_keeps_what_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -602,6 +611,14 @@ def test_a_divergence_is_told_in_one_line_and_the_last_finite_state_is_kept(
         assert jobs.outputs(job, state, job.train.inputs).shape == (12, 2)
 
 
+def test_what_overflows_in_the_test_is_no_warning(no_pictures: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """The state after the first epoch is finite, and what it gives is not."""
+    command = ["train", "xor", *QUICK, "--hidden", "5000", "--rate", "1.7e308", "--batch", "12"]
+    assert main([*command, "--log-every", "9"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert len(log_of("runs/xor")) == 2
+
+
 def test_a_divergence_is_drawn_too(capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever the numbers: here errors of 1e102."""
     numbers_table()
@@ -693,6 +710,7 @@ def test_a_table_whose_name_is_no_text(no_pictures: None, capsys: pytest.Capture
     for options in (["--epochs", "1"], ["--epochs", "2", "--resume"]):
         assert main(["train", name, "--target", "y", *options]) == 0
     assert r"results in runs/caf\udce9" in capsys.readouterr().out
+    assert Path(r"runs/caf\udce9").is_dir()  # a backslash, not half a letter
 
 
 def test_patience_ends_a_training_that_no_longer_improves(capsys: pytest.CaptureFixture[str]) -> None:

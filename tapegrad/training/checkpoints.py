@@ -238,7 +238,7 @@ def _read(file: zipfile.ZipFile, name: str, most: int) -> bytes:
     if entry.file_size > most:
         raise ValueError(f"it is damaged, or of another network: {name} is of {entry.file_size} bytes")
     with file.open(entry) as content:
-        return content.read(most + 1)  # past the end, where the check sum is looked at
+        return content.read(entry.file_size)
 
 
 def _number(value: object) -> float:

@@ -428,6 +428,15 @@ def test_a_bomb_takes_no_memory(saved: Path, whole: bytes, name: str, packing: i
         tracemalloc.stop()
 
 
+def test_an_entry_that_says_to_go_on_behind_the_end_is_refused(saved: Path, whole: bytes) -> None:
+    with zipfile.ZipFile(saved) as file:
+        entry = file.getinfo("training.json")
+    sizes = entry.file_size.to_bytes(4, "little") * 2
+    assert whole.count(sizes) == 2  # before the entry, and in the directory
+    saved.write_bytes(whole.replace(sizes, (10**6).to_bytes(4, "little") * 2))
+    assert "damaged, cut off" in refused(saved)
+
+
 @pytest.mark.parametrize(
     ("shape", "dtype"),
     [

@@ -219,6 +219,20 @@ def test_a_training_that_diverges_says_so_after_the_last_good_state() -> None:
     assert all(math.isfinite(s.loss) and math.isfinite(s.params[0]) for s in good)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_that_overflow_give_the_error_and_no_warning(dtype: str) -> None:
+    rate = 0.1 * float(np.finfo(dtype).max)
+    inputs = XOR.inputs.astype(dtype)
+    model = nn.serial(nn.linear(4), nn.linear(2))
+    params, layer_state = model.init(random.key(1), inputs[:1])
+    state = start(params, sgd(rate), random.key(2), layer_state)
+    states = steps(
+        objective(model, losses.cross_entropy), (inputs, XOR.labels), state, sgd(rate), batch_size=3, epochs=99
+    )
+    with pytest.raises(DivergenceError, match="left the range of numbers"):
+        list(states)
+
+
 @pytest.mark.parametrize(
     ("examples", "batch_size", "epochs", "error", "message"),
     [
