@@ -23,6 +23,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from threadpoolctl import threadpool_limits
 
 from tapegrad import datasets, jobs, results, tables
 from tapegrad.datasets import RECOMMENDED, Dataset, Settings
@@ -182,9 +183,11 @@ def run(args: argparse.Namespace) -> int:
         state, log = results.read(job, folder) if args.resume else (jobs.first_state(job), ())
         console = _Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         log_every = args.log_every or max(1, job.settings.epochs // 10)
-        state, log, end = _trained(job, state, log, folder, args.patience, log_every, console)
-        if state.step:
-            results.write(job, state, log, folder)
+        # Matrices of this size gain next to nothing by a second thread, and wait for it where its core is busy.
+        with threadpool_limits(1, "blas"):
+            state, log, end = _trained(job, state, log, folder, args.patience, log_every, console)
+            if state.step:
+                results.write(job, state, log, folder)
     if isinstance(end, BrokenPipeError):
         raise end
     if isinstance(end, DivergenceError):
