@@ -141,7 +141,7 @@ def _key_of(layer: Layer, key: Key | None, at: int) -> Key | None:
 def _joined(name: str, outputs: Sequence[Array], axis: int) -> Array:
     shapes = [shape_of(out) for out in outputs]
     others = {(*shape[:axis], *shape[axis:][1:]) for shape in shapes}
-    if not outputs or len(others) > 1 or not 0 < axis < len(shapes[0]):
+    if not outputs or len(others) > 1 or not -len(shapes[0]) <= axis < len(shapes[0]):
         msg = f"{name}: the branches give {', '.join(map(str, shapes))}, which do not join along axis {axis}"
         raise LayerError(msg)
     return tnp.concatenate(outputs, axis)

@@ -98,6 +98,7 @@ def confusion_matrix(labels: AnyArray, predicted: AnyArray, classes: int) -> npt
 def _require_alike(predicted: npt.ArrayLike, labels: npt.ArrayLike) -> None:
     shapes = np.shape(predicted), np.shape(labels)
     if shapes[0] != shapes[1] or len(shapes[1]) != 1 or 0 in shapes[1]:
-        cure = "; the classes are logits.argmax(axis=1)" if shapes[0][:1] == shapes[1] and len(shapes[0]) == 2 else ""
+        are_logits = len(shapes[0]) == 2 and shapes[0][1] > 1 and shapes[0][:1] == shapes[1]
+        cure = "; the classes are logits.argmax(axis=1)" if are_logits else ""
         msg = f"one prediction for each label is needed, not arrays of shapes {shapes[0]} and {shapes[1]}{cure}"
         raise DataError(msg)

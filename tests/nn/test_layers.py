@@ -264,6 +264,18 @@ def test_settings_are_given_by_name() -> None:
             cast(Callable[..., nn.Layer], make)(3, 16, 3)
 
 
+@pytest.mark.parametrize(("axis", "shape"), [(1, (2, 6)), (-1, (2, 6)), (0, (4, 3))])
+def test_branches_join_along_any_axis(axis: int, shape: tuple[int, ...]) -> None:
+    model = nn.parallel(nn.relu, nn.tanh, axis=axis)
+    assert np.shape(model.apply(*model.init(key(0), ones(2, 3)), ones(2, 3))[0]) == shape
+
+
+def test_branches_do_not_join_along_an_axis_that_is_not_there() -> None:
+    model = nn.parallel(nn.relu, nn.tanh, axis=2)
+    with pytest.raises(LayerError, match=r"give \(2, 3\), \(2, 3\), which do not join along axis 2"):
+        model.apply(*model.init(key(0), ones(2, 3)), ones(2, 3))
+
+
 def test_a_layer_is_not_called() -> None:
     with pytest.raises(LayerError, match=r"linear\(2\): a layer holds no parameters; write out, state = layer.apply"):
         cast(Callable[..., object], nn.linear(2))(ones(2, 3))
