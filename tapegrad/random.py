@@ -24,7 +24,9 @@ import numpy.typing as npt
 
 from tapegrad.errors import SettingError
 
-__all__ = ["Key", "bernoulli", "fold_in", "key", "normal", "order", "permutation", "randint", "split", "uniform"]
+__all__ = [
+    "Key", "bernoulli", "bits_of", "fold_in", "key", "normal", "order", "permutation", "randint", "split", "uniform",
+]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -43,6 +45,14 @@ class Key:
 
     def __repr__(self) -> str:
         return f"Key({self.bits:#034x})"
+
+
+def bits_of(key: object) -> int:
+    """The bits of a key. Raises SettingError for what is none, such as a seed."""
+    if not isinstance(key, Key):
+        msg = f"random numbers come from a key, which random.key(seed) makes, not from {key!r:.60}"
+        raise SettingError(msg)
+    return key.bits
 
 
 def key(seed: int) -> Key:
@@ -166,7 +176,7 @@ def permutation(key: Key, count: int) -> tuple[int, ...]:
 
 def _raw(key: Key, count: int) -> npt.NDArray[np.uint64]:
     """The first `count` words of the stream."""
-    return np.random.Philox(key=key.bits).random_raw(count)
+    return np.random.Philox(key=bits_of(key)).random_raw(count)
 
 
 def _shaped(numbers: Array, shape: tuple[int, ...]) -> float | Array:
@@ -174,7 +184,7 @@ def _shaped(numbers: Array, shape: tuple[int, ...]) -> float | Array:
 
 
 def _child(parent: Key, purpose: int, number: int) -> Key:
-    return _hashed(np.random.SeedSequence(parent.bits, spawn_key=(purpose, number)))
+    return _hashed(np.random.SeedSequence(bits_of(parent), spawn_key=(purpose, number)))
 
 
 def _hashed(sequence: np.random.SeedSequence) -> Key:

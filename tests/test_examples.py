@@ -55,6 +55,8 @@ ROWS: list[tuple[str, str, list[float], float]] = [
     ("from_minitorch", r"inv +(\S+) +(\S+)", [-1.0 / 0.49] * 2, 1e-6),
     ("from_minitorch", r"x < 1 \? 2x : x +(\S+) +(\S+)", [2.0, 2.0], 1e-6),
     ("from_minitorch", r"reduce add +(\S+)", [6.0], 0.0),
+    *[("from_minitorch", rf"{name} +equal", [], 0.0) for name in ("conv2d", "avgpool2d", "maxpool2d", "logsoftmax")],
+    ("from_minitorch", r"gradient of +0.weight \((\d), (\d), (\d), (\d)\)", [4.0, 2.0, 3.0, 3.0], 0.0),
     # what depends on the last bits of a long computation is held to what it is to show: see below
     ("digits_cnn", r"all +\(1, 10\) +(\d+),(\d+)", [6.0, 90.0], 0.0),
     ("tiny_transformer", r"loss (\S+) = ln (\d+)", [4.043, 57.0], 5e-4),

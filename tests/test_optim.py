@@ -420,6 +420,21 @@ def test_a_rate_is_a_positive_number(make: Callable[[float], Optimiser], rate: f
         make(rate)
 
 
+@pytest.mark.parametrize("rate", ["0.1", None, (0.1,), {"w": 1.0}])
+def test_a_rate_is_a_number(rate: object) -> None:
+    with pytest.raises(SettingError, match="learning rate must be a positive number, not "):
+        adam(cast(float, rate))
+    optimiser = sgd(lambda step: cast(float, rate))
+    with pytest.raises(SettingError, match="the learning rate of step 0 is "):
+        optimiser.update(1.0, optimiser.init(1.0), 1.0)
+
+
+@pytest.mark.parametrize("step", [sgd, 1.0, [sgd(0.1)]])
+def test_a_chain_is_made_of_transformations(step: object) -> None:
+    with pytest.raises(SettingError, match=r"a chain is made of transformations, .* not of "):
+        chain(cast(Transformation, step), sgd(0.1))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -162,6 +162,15 @@ def test_a_key_is_not_split_into_fewer_than_none() -> None:
         random.split(random.key(0), -1)
 
 
+@pytest.mark.parametrize("given", [0, None, np.random.default_rng(0)])
+def test_a_seed_is_no_key(given: random.Key) -> None:
+    for draw in (random.normal, random.split, random.uniform):
+        with pytest.raises(SettingError, match=r"from a key, which random\.key\(seed\) makes, not from "):
+            draw(given)
+    with pytest.raises(SettingError, match="from a key"):
+        random.fold_in(given, 1)
+
+
 def test_a_key_is_a_value() -> None:
     key = random.key(7)
     assert {key: 1}[random.key(7)] == 1

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import cast
 
 import tapegrad.numpy as tnp
-from tapegrad.errors import LayerError, SettingError
+from tapegrad.errors import LayerError
 from tapegrad.maps import shape_of
 from tapegrad.nn.functional.attention import scaled_dot_product_attention
 from tapegrad.nn.functional.linear import linear
-from tapegrad.nn.functional.sliding import floats
+from tapegrad.nn.functional.sliding import floats, whole
 from tapegrad.nn.initialisers import glorot_uniform, lecun_uniform, zeros
 from tapegrad.nn.layer import Input, Layer, Weights, of_weights, written
 from tapegrad.random import Key, split
@@ -19,7 +19,7 @@ from tapegrad.variables import ArrayVar, Var
 __all__ = ["multi_head_attention"]
 
 
-def multi_head_attention(heads: int, causal: bool = False, bias: bool = True) -> Layer:
+def multi_head_attention(heads: int, *, causal: bool = False, bias: bool = True) -> Layer:
     """Self-attention by `heads` heads, each of a share of the features: ``(batch, time, features)``, the same again.
 
     With `causal` each time sees itself and what was before. Its parameters are those of torch's MultiheadAttention:
@@ -29,9 +29,7 @@ def multi_head_attention(heads: int, causal: bool = False, bias: bool = True) ->
     features.
     """
     name = written(multi_head_attention, heads, causal=causal, bias=bias)
-    if heads < 1:
-        msg = f"{name}: attention has one head or more"
-        raise SettingError(msg)
+    heads = whole(name, "the number of heads", heads, 1)
     names = ["in_proj_weight", "out_proj.weight", *(("in_proj_bias", "out_proj.bias") if bias else ())]
 
     def make(key: Key, x: Input) -> Weights:

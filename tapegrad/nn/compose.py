@@ -9,7 +9,8 @@ parts; a key is parted among the layers that draw random numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias, cast
+from types import FunctionType
+from typing import TypeAlias, TypeGuard, cast
 
 import tapegrad.numpy as tnp
 from tapegrad.errors import LayerError
@@ -102,12 +103,20 @@ def _layers(parts: Sequence[object]) -> tuple[Layer, ...]:
     for at, part in enumerate(parts):
         if isinstance(part, Layer):
             layers.append(part)
+        elif _makes_layers(part):
+            msg = f"part {at} of a network is the function {part.__name__}, which makes layers: {part.__name__}(...)"
+            raise LayerError(msg)
         elif callable(part) and not isinstance(part, type):
             layers.append(of_function(part))
         else:
             msg = f"part {at} of a network is {part!r:.60}, which is neither a layer nor a function of a batch"
             raise LayerError(msg)
     return tuple(layers)
+
+
+def _makes_layers(part: object) -> TypeGuard[FunctionType]:
+    """Whether it is a function such as `linear`, by what it says that it returns."""
+    return isinstance(part, FunctionType) and part.__annotations__.get("return") in (Layer, "Layer", "nn.Layer")
 
 
 def _places(kind: str, layers: Sequence[Layer]) -> list[within]:
@@ -132,7 +141,7 @@ def _key_of(layer: Layer, key: Key | None, at: int) -> Key | None:
 def _joined(name: str, outputs: Sequence[Array], axis: int) -> Array:
     shapes = [shape_of(out) for out in outputs]
     others = {(*shape[:axis], *shape[axis:][1:]) for shape in shapes}
-    if not outputs or len(others) > 1:
+    if not outputs or len(others) > 1 or not -len(shapes[0]) <= axis < len(shapes[0]):
         msg = f"{name}: the branches give {', '.join(map(str, shapes))}, which do not join along axis {axis}"
         raise LayerError(msg)
     return tnp.concatenate(outputs, axis)

@@ -19,6 +19,7 @@ __all__ = ["conv1d", "conv2d"]
 def conv1d(
     features: int,
     window: PerAxis,
+    *,
     stride: PerAxis = 1,
     padding: Padding = "valid",
     dilation: PerAxis = 1,
@@ -39,6 +40,7 @@ def conv1d(
 def conv2d(
     features: int,
     window: PerAxis,
+    *,
     stride: PerAxis = 1,
     padding: Padding = "valid",
     dilation: PerAxis = 1,

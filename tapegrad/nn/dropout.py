@@ -11,7 +11,7 @@ from tapegrad.errors import LayerError
 from tapegrad.nn import functional
 from tapegrad.nn.functional.dropout import require_rate
 from tapegrad.nn.layer import Input, Layer, Params, State, state_of, weights_of, written
-from tapegrad.random import Key
+from tapegrad.random import Key, bits_of
 from tapegrad.variables import Array
 
 __all__ = ["dropout"]
@@ -58,4 +58,5 @@ def dropout(rate: float = 0.5) -> Layer:
 
 def _words(key: Key) -> npt.NDArray[np.uint64]:
     """The bits of a key: the higher 64, and the lower."""
-    return np.array([key.bits >> 64, key.bits & (2**64 - 1)], np.uint64)
+    bits = bits_of(key)
+    return np.array([bits >> 64, bits & (2**64 - 1)], np.uint64)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias, cast
 
 import attrs
 import numpy as np
@@ -75,11 +75,29 @@ class Layer:
     def __repr__(self) -> str:
         return self.name
 
+    if not TYPE_CHECKING:  # to a type checker a layer is no function
+
+        def __call__(self, *_args: object, **_settings: object) -> NoReturn:
+            """Raises LayerError: a layer holds no parameters that it could be called with."""
+            msg = f"{self.name}: a layer holds no parameters; write out, state = layer.apply(params, state, x)"
+            raise LayerError(msg)
+
 
 def of_function(function: Function) -> Layer:
     """The layer of a plain function, which has neither parameters nor state."""
     name = getattr(function, "__name__", repr(function))
-    return of_weights(name, (), lambda key, x: {}, lambda weights, x: function(cast(ArrayVar, x)))
+
+    def compute(weights: Weights, x: Var) -> object:
+        del weights
+        out = function(cast(ArrayVar, x))
+        if not isinstance(out, (np.ndarray, np.generic, Var)):
+            msg = (
+                f"{name}: of a batch {shape_of(x)} it made a {type(out).__name__}; in a network functions return arrays"
+            )
+            raise LayerError(msg)
+        return out
+
+    return of_weights(name, (), lambda key, x: {}, compute)
 
 
 def of_weights(
@@ -114,7 +132,7 @@ def weights_of(name: str, params: Params, names: Collection[str]) -> Weights:
     if set(weights) == set(names) and bool(params) == bool(names):
         return weights
     expected = f"the parameters {', '.join(names)}" if names else "no parameters"
-    given = f"{', '.join(weights)}" if weights else f"a tuple of {len(params)}"
+    given = _described(params)
     msg = f"{name}: it has {expected}, and was given {given}; take the parameters that init made for this network"
     raise LayerError(msg)
 
@@ -123,9 +141,16 @@ def state_of(name: str, state: State, names: Collection[str]) -> Mapping[str, An
     """`state` as that of the layer called `name`. Raises LayerError if it is of another."""
     if isinstance(state, Mapping) and set(state) == set(names):
         return state
-    given = ", ".join(state) if isinstance(state, Mapping) else f"a tuple of {len(state)}"
+    given = _described(state)
     msg = f"{name}: its state is {', '.join(names)}, and it was given {given}; take the state that init made"
     raise LayerError(msg)
+
+
+def _described(tree: object) -> str:
+    """What was given for parameters or for a state."""
+    if isinstance(tree, Mapping) and tree:
+        return ", ".join(map(str, tree))
+    return f"a tuple of {len(tree)}" if isinstance(tree, tuple) else f"{tree!r:.60}"
 
 
 def require_shapes(name: str, weights: Weights, x: object, **expected: tuple[int, ...]) -> None:
@@ -133,7 +158,10 @@ def require_shapes(name: str, weights: Weights, x: object, **expected: tuple[int
     for parameter, shape in expected.items():
         if parameter in weights and shape_of(weights[parameter]) != shape:
             found = shape_of(weights[parameter])
-            msg = f"{name}: for a batch {shape_of(x)} its {parameter} has the shape {shape}, not {found}"
+            msg = (
+                f"{name}: for a batch {shape_of(x)} its {parameter} has the shape {shape}, not {found}; "
+                "take batches like the one that init was given"
+            )
             raise LayerError(msg)
 
 
@@ -173,3 +201,5 @@ class within:  # noqa: N801  # read as a word of a with statement
         if isinstance(error, LayerError):
             msg = f"{self._place}: {error}"
             raise LayerError(msg) from None
+        if isinstance(error, Exception):
+            error.add_note(f"in {self._place}")

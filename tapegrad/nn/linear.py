@@ -21,6 +21,7 @@ __all__ = ["embedding", "flatten", "linear", "one_hot"]
 
 def linear(
     features: int,
+    *,
     bias: bool = True,
     weight_init: Initialiser = lecun_uniform,
     bias_init: Initialiser = zeros,
@@ -28,7 +29,7 @@ def linear(
     """``x @ weight.T + bias``: ``(batch, ..., in) -> (batch, ..., features)``.
 
     Parameters: weight ``(features, in)``, bias ``(features,)``. Raises SettingError for a number of features below 1;
-    `init` and `apply` raise LayerError for a batch that does not fit.
+    `init` and `apply` raise LayerError for a batch that does not fit. How many features come in the batch says.
     """
     name = written(linear, features, bias=bias, weight_init=weight_init, bias_init=bias_init)
     features = whole(name, "features", features, 1)

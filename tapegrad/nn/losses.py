@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias, cast, overload
 
 import numpy as np
@@ -150,7 +150,8 @@ def cross_entropy(
     >>> float(round(cross_entropy([[1.0, 1.0, 1.0]], [2]), 6))
     1.098612
     """
-    if not 0.0 <= smoothing < 1.0:
+    _refuse_pair("cross_entropy", logits)
+    if not _is_share(smoothing):
         msg = f"cross_entropy: smoothing is the share of the probability that is spread, 0 <= s < 1, not {smoothing!r}"
         raise SettingError(msg)
     scores = operand(logits)
@@ -169,6 +170,10 @@ def cross_entropy(
 # ---- checks, and what becomes of the elements ---------------------------------------------------
 
 
+def _is_share(x: object) -> bool:
+    return isinstance(x, (float, int, np.floating)) and bool(0.0 <= x < 1.0)
+
+
 def _reduced(losses: Var, reduction: Reduction) -> Array | Scalar:
     """Their mean, their sum, or they themselves. Raises SettingError for another reduction."""
     if reduction not in ("mean", "sum", "none"):
@@ -179,8 +184,19 @@ def _reduced(losses: Var, reduction: Reduction) -> Array | Scalar:
     return tnp.mean(losses) if reduction == "mean" else tnp.sum(losses)
 
 
+def _refuse_pair(name: str, predictions: object) -> None:
+    """Raise LayerError for what `apply` returns, which is forgotten easily to be a pair."""
+    if not isinstance(predictions, tuple) or len(predictions) != 2:
+        return
+    out, state = predictions
+    if isinstance(out, (np.ndarray, Var)) and isinstance(state, (tuple, Mapping)):
+        msg = f"{name}: it was given the pair that apply returns; write out, state = model.apply(params, state, x)"
+        raise LayerError(msg)
+
+
 def _alike(name: str, predictions: ArrayLike, targets: ArrayLike) -> tuple[Var, Var]:
     """Both, of one shape and, unless the targets are traced, of one kind. Raises LayerError or DataError if not."""
+    _refuse_pair(name, predictions)
     x, y = operand(predictions), operand(targets)
     shapes = shape_of(x), shape_of(y)
     if shapes[0] != shapes[1]:
@@ -203,7 +219,7 @@ def _require_classes(shape: tuple[int, ...], labels: Integers) -> None:
     if len(shape) < 1 or shape[:-1] != labels.shape:
         msg = (
             f"cross_entropy: logits of shape {shape} and labels of shape {labels.shape} do not fit: they are "
-            "(..., classes) and (...), with the classes along the last axis"
+            f"(..., classes) and (...), with the classes along the last axis{_cure(shape, labels)}"
         )
         raise LayerError(msg)
     classes = shape[-1]
@@ -229,6 +245,14 @@ def _require_classes(shape: tuple[int, ...], labels: Integers) -> None:
             f"not {_first(labels, outside)}"
         )
         raise DataError(msg)
+
+
+def _cure(shape: tuple[int, ...], labels: Integers) -> str:
+    if shape == labels.shape:
+        return "; of labels that are one-hot take labels.argmax(axis=-1)"
+    if len(shape) > len(labels.shape) + 1:
+        return "; is there an nn.flatten before the last linear?"
+    return ""
 
 
 def _first(values: AnyArray, wrong: npt.NDArray[np.bool_]) -> str:

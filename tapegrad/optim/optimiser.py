@@ -26,7 +26,7 @@ from tapegrad.optim.leaves import Leaf, aligned, like
 
 __all__ = [
     "Init", "LeafRule", "Optimiser", "OptimiserState", "Rule", "Transformation", "Update", "apply_updates", "chain",
-    "leafwise",
+    "leafwise", "require_optimiser",
 ]  # fmt: skip
 
 P = TypeVar("P")
@@ -81,6 +81,18 @@ class Optimiser(Transformation):
     """A transformation whose results are updates, to be added to the parameters by `apply_updates`."""
 
 
+def require_optimiser(given: object) -> None:
+    """Raise SettingError for what is none, as a function that makes some, or a chain that ends in a gradient."""
+    if not isinstance(given, Optimiser):
+        msg = f"an optimiser is needed, such as sgd(0.1), or a chain that ends in one, not {_called(given)}"
+        raise SettingError(msg)
+
+
+def _called(given: object) -> str:
+    name = getattr(given, "__name__", None)
+    return f"the function {name}, which is to be called" if name else f"{given!r:.60}"
+
+
 @quiet
 def apply_updates(params: P, updates: P) -> P:
     """``params + updates``, leaf by leaf. Raises StructureError if their structures or shapes differ.
@@ -103,8 +115,11 @@ def chain(*steps: Transformation) -> Transformation: ...
 def chain(*steps: Transformation) -> Transformation:  # type: ignore[misc]  # mypy takes what is unpacked for one argument
     """One transformation that applies `steps` in turn; an `Optimiser` if the last of them is one.
 
-    Raises SettingError if an optimiser stands before the end: what it returns is no gradient any more.
+    Raises SettingError if an optimiser stands before the end: what it returns is no gradient any more; or for a step
+    that is no transformation.
     """
+    for step in steps:
+        _require_transformation(step)
     for step in steps[:-1]:
         if isinstance(step, Optimiser):
             msg = "an optimiser ends a chain: what follows it would take its updates for a gradient; put it last"
@@ -123,6 +138,12 @@ def chain(*steps: Transformation) -> Transformation:  # type: ignore[misc]  # my
 
     ends_in_updates = bool(steps) and isinstance(steps[-1], Optimiser)
     return Optimiser(init, update) if ends_in_updates else Transformation(init, update)
+
+
+def _require_transformation(step: object) -> None:
+    if not isinstance(step, Transformation):
+        msg = f"a chain is made of transformations, chain(clip_by_value(1.0), sgd(0.1)), not of {_called(step)}"
+        raise SettingError(msg)
 
 
 # ---- pairs that are made of a rule for leaves ---------------------------------------------------

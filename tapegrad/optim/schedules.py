@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import TypeAlias
 
+import numpy as np
+
 from tapegrad.errors import SettingError
+from tapegrad.variables import Var
 
 __all__ = ["Schedule", "constant", "cosine", "schedule_of", "step_decay", "warm_up"]
 
@@ -86,8 +90,8 @@ def schedule_of(rate: float | Schedule) -> Schedule:
 
     def checked(step: int) -> float:
         now = given(step)
-        if not 0.0 <= now < math.inf:  # nan is refused too
-            msg = f"the learning rate of step {step} is {now!r}; a schedule returns numbers from 0 on"
+        if not _is_number(now) or not 0.0 <= now < math.inf:  # nan is refused too
+            msg = f"the learning rate of step {step} is {now!r:.60}; a schedule returns numbers from 0 on"
             raise SettingError(msg)
         return now
 
@@ -95,9 +99,14 @@ def schedule_of(rate: float | Schedule) -> Schedule:
 
 
 def _require_rate(rate: float) -> None:
-    if not 0.0 < rate < math.inf:
-        msg = f"a learning rate must be a positive number, not {rate!r}; for example 0.5"
+    if not _is_number(rate) or not 0.0 < rate < math.inf:
+        msg = f"a learning rate must be a positive number, not {rate!r:.60}; for example 0.5"
         raise SettingError(msg)
+
+
+def _is_number(x: object) -> bool:
+    """Plain, of NumPy, or traced."""
+    return isinstance(x, (Real, Var)) or (isinstance(x, np.ndarray) and x.ndim == 0)
 
 
 def _require_steps(name: str, count: int) -> None:

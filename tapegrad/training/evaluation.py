@@ -53,7 +53,7 @@ class Fit:
 def accuracy(predicted: AnyArray, labels: AnyArray) -> Accuracy:
     """Of predicted classes, ``(examples,)`` each. Raises DataError if there are not as many."""
     _require_alike(predicted, labels)
-    return Accuracy(int(np.count_nonzero(predicted == labels)), len(labels))
+    return Accuracy(int(np.count_nonzero(np.equal(predicted, labels))), len(labels))
 
 
 def fit(predicted: AnyArray, labels: AnyArray) -> Fit:
@@ -95,7 +95,10 @@ def confusion_matrix(labels: AnyArray, predicted: AnyArray, classes: int) -> npt
     return table.reshape(classes, classes)
 
 
-def _require_alike(predicted: AnyArray, labels: AnyArray) -> None:
-    if predicted.shape != labels.shape or labels.ndim != 1 or len(labels) == 0:
-        msg = f"one prediction for each label is needed, not arrays of shapes {predicted.shape} and {labels.shape}"
+def _require_alike(predicted: npt.ArrayLike, labels: npt.ArrayLike) -> None:
+    shapes = np.shape(predicted), np.shape(labels)
+    if shapes[0] != shapes[1] or len(shapes[1]) != 1 or 0 in shapes[1]:
+        are_logits = len(shapes[0]) == 2 and shapes[0][1] > 1 and shapes[0][:1] == shapes[1]
+        cure = "; the classes are logits.argmax(axis=1)" if are_logits else ""
+        msg = f"one prediction for each label is needed, not arrays of shapes {shapes[0]} and {shapes[1]}{cure}"
         raise DataError(msg)

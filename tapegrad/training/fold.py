@@ -24,6 +24,7 @@ from tapegrad.datasets import batches
 from tapegrad.datasets.batches import count_examples
 from tapegrad.errors import DivergenceError, SettingError
 from tapegrad.optim import Optimiser, apply_updates
+from tapegrad.optim.optimiser import require_optimiser
 from tapegrad.random import Key, fold_in
 from tapegrad.training.state import Objective, State
 from tapegrad.transforms import value_and_grad
@@ -62,16 +63,17 @@ def steps(
     `data` is a tree of arrays whose first axis counts the examples, such as ``(inputs, labels)``. A step is along the
     gradient of the objective of one batch. The order of the examples is drawn anew for each epoch from ``state.key``.
 
-    Raises DataError if there are no examples, SettingError for a batch size below 1, a negative number of epochs, or
-    a state of a training with other batches; later, in place of a state that would not be finite, a DivergenceError
-    that names the epoch and the step.
+    Raises DataError if there are no examples, SettingError for a batch size below 1, a negative number of epochs,
+    what is no optimiser, or a state of a training with other batches; later, in place of a state that would not be
+    finite, a DivergenceError that names the epoch and the step.
     """
     examples = count_examples(data)
-    if batch_size < 1:
-        msg = f"a batch has at least one example, not {batch_size}"
+    require_optimiser(optimiser)
+    if type(batch_size) is not int or batch_size < 1:
+        msg = f"a batch has at least one example, not {batch_size!r:.60}"
         raise SettingError(msg)
-    if epochs < 0:
-        msg = f"the number of epochs cannot be negative, as {epochs} is"
+    if type(epochs) is not int or epochs < 0:
+        msg = f"the number of epochs is a whole number that is not negative, not {epochs!r:.60}"
         raise SettingError(msg)
     per_epoch = math.ceil(examples / batch_size)
     if state.step != state.epoch * per_epoch + state.batch or state.batch >= per_epoch:
@@ -121,7 +123,7 @@ def _step(objective: Objective[P, B], optimiser: Optimiser) -> Callable[[State[P
         if not math.isfinite(loss) or not _is_finite(params):
             msg = (
                 f"the training left the range of numbers in epoch {state.epoch + 1}, at step {state.step + 1} "
-                f"(loss {loss}); take a smaller learning rate, or look for very large values in the data"
+                f"(loss {loss}); take a smaller learning rate, or look for nan and very large values in the data"
             )
             raise DivergenceError(msg)
         return State(params, optimiser_state, layer_state, state.key, state.step + 1, state.epoch, state.batch, loss)

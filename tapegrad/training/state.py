@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 from tapegrad import tree
 from tapegrad.arrays import AnyArray
+from tapegrad.errors import DataError
 from tapegrad.nn.layer import Input, Layer, Params
 from tapegrad.nn.layer import State as LayerState
 from tapegrad.optim import Optimiser, OptimiserState
+from tapegrad.optim.optimiser import require_optimiser
 from tapegrad.random import Key
 from tapegrad.variables import Array, Scalar
 
@@ -70,7 +72,8 @@ class State(Generic[P]):
 
 
 def start(params: P, optimiser: Optimiser, key: Key, layer_state: LayerState = ()) -> State[P]:
-    """The state before the first step."""
+    """The state before the first step. Raises SettingError for what is no optimiser."""
+    require_optimiser(optimiser)
     return State(params, optimiser.init(params), layer_state, key, step=0, epoch=0, batch=0, loss=math.inf)
 
 
@@ -78,8 +81,15 @@ def objective(model: Layer, loss: Loss) -> Objective[Params, Examples]:
     """The loss of what a network in training gives for the inputs of a batch, held against its labels."""
 
     def of_batch(params: Params, layer_state: LayerState, batch: Examples, key: Key) -> tuple[Scalar, LayerState]:
+        _require_pair(batch)
         inputs, labels = batch
         out, layer_state = model.apply(params, layer_state, inputs, training=True, key=key)
         return loss(out, labels), layer_state
 
     return of_batch
+
+
+def _require_pair(batch: object) -> None:
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        msg = f"a batch is a pair of inputs and labels, not {batch!r:.60}; train on (data.inputs, data.labels)"
+        raise DataError(msg)

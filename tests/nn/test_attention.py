@@ -81,7 +81,7 @@ def test_who_sees_nothing_has_zeros_and_no_nan(mask: npt.NDArray[np.generic]) ->
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("causal", [True, False])
 def test_the_layer_is_differentiable(bias: bool, causal: bool) -> None:
-    layer, x = nn.multi_head_attention(2, causal, bias), array(2, 3, 4)
+    layer, x = nn.multi_head_attention(2, causal=causal, bias=bias), array(2, 3, 4)
     params, state = layer.init(KEY, x)
     check_row(row("layer", lambda params, x: layer.apply(params, state, x)[0], params, x, lanes=False))
     shapes = {name: weight.shape for name, weight in nn.named(params).items()}
@@ -136,7 +136,7 @@ def test_torch_has_the_same_layer(causal: bool) -> None:
     for at, weight in enumerate(module.parameters()):
         weight.data = torch.tensor(array(*weight.shape, seed=at))
     x = array(2, 4, 6)
-    layer = nn.multi_head_attention(3, causal)
+    layer = nn.multi_head_attention(3, causal=causal)
     like, state = layer.init(KEY, x)
     params = nn.from_named(like, {name: w.detach().numpy() for name, w in module.named_parameters()})
     tensor = torch.tensor(x, requires_grad=True)
@@ -171,10 +171,11 @@ def applied(heads: int, at: tuple[int, ...], then: tuple[int, ...]) -> object:
         (lambda: applied(4, (2, 3, 6), (2, 3, 6)), LayerError, r"4\): 4 heads .* 6 features of \(2, 3, 6\)"),
         (lambda: applied(2, (2, 6), (2, 6)), LayerError, r"\(batch, time, features\), not \(2, 6\)"),
         (lambda: applied(2, (2, 3, 6), (2, 3, 4)), LayerError, r"batches \(batch, time, 6\), not \(2, 3, 4\)"),
-        (lambda: nn.multi_head_attention(0), SettingError, r"multi_head_attention\(0\): .* one head or more"),
+        (lambda: nn.multi_head_attention(0), SettingError, r"attention\(0\): .* heads is a whole number from 1 on"),
         (lambda: scaled_dot_product_attention(Q, V, K), LayerError, r"shapes \(2, 3, 5\), \(2, 4, 2\), \(2, 4, 5\)"),
         (lambda: scaled_dot_product_attention(Q, K, Q), LayerError, r"shapes \(2, 3, 5\), \(2, 4, 5\), \(2, 3, 5\)"),
         (lambda: scaled_dot_product_attention(Q, K, V, np.ones((4, 3))), LayerError, r"shape \(4, 3\) .* \(2, 3, 4\)"),
+        (lambda: scaled_dot_product_attention(Q, K, V, np.ones((3, 4), int)), LayerError, "of booleans, .* of int64"),
     ],
 )  # fmt: skip
 def test_mistakes_are_refused(call: Callable[[], object], error: type[Exception], message: str) -> None:

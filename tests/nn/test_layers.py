@@ -30,6 +30,7 @@ def shapes(params: object) -> object:
 
 
 ANCHORED = {"bias": (4,), "weight": (4, 1, 2, 2)}
+GROUPS: dict[str, tuple[int, ...]] = {"weight": (4, 3, 1, 3)}
 
 # layer, shape of a batch, shapes of its parameters, shape of what it gives
 LAYERS: list[tuple[nn.Layer, tuple[int, ...], dict[str, tuple[int, ...]], tuple[int, ...]]] = [
@@ -37,7 +38,7 @@ LAYERS: list[tuple[nn.Layer, tuple[int, ...], dict[str, tuple[int, ...]], tuple[
     (nn.linear(3, bias=False), (2, 4, 5), {"weight": (3, 5)}, (2, 4, 3)),
     (nn.conv1d(4, 3), (2, 3, 9), {"bias": (4,), "weight": (4, 3, 3)}, (2, 4, 7)),
     (nn.conv2d(4, 3, padding="same"), (2, 3, 5, 6), {"bias": (4,), "weight": (4, 3, 3, 3)}, (2, 4, 5, 6)),
-    (nn.conv2d(4, (1, 3), 2, 1, groups=2, bias=False), (2, 6, 5, 6), {"weight": (4, 3, 1, 3)}, (2, 4, 4, 3)),
+    (nn.conv2d(4, (1, 3), stride=2, padding=1, groups=2, bias=False), (2, 6, 5, 6), GROUPS, (2, 4, 4, 3)),
     (nn.conv2d(4, 2, dilation=3, padding="anchored"), (1, 1, 4, 4), ANCHORED, (1, 4, 4, 4)),
     (nn.max_pool1d(2), (2, 3, 7), {}, (2, 3, 3)),
     (nn.max_pool2d(3, 2, padding=1), (2, 3, 7, 5), {}, (2, 3, 4, 3)),
@@ -63,7 +64,7 @@ def test_parameters_and_shapes(
 
 def test_a_layer_is_its_function_with_its_weights() -> None:
     x = np.random.default_rng(0).normal(size=(2, 4, 6, 5))
-    layer = nn.conv2d(6, (3, 2), 2, "same", groups=2, bias_init=initialisers.normal())
+    layer = nn.conv2d(6, (3, 2), stride=2, padding="same", groups=2, bias_init=initialisers.normal())
     params, _ = layer.init(key(1), x)
     weights = cast(dict[str, Floats], params)
     expected = F.conv2d(x, weights["weight"], weights["bias"], stride=2, padding="same", groups=2)
@@ -198,6 +199,8 @@ WRONG_BATCHES: list[tuple[nn.Layer, object, str]] = [
     (nn.max_pool2d(2), ones(3, 8, 8), r"max_pool2d\(2\): it takes batches of images"),
     (nn.avg_pool1d(2), ones(1, 3, 8, 8), r"avg_pool1d\(2\): it takes batches of images"),
     (nn.avg_pool2d(2), np.ones((1, 3, 8, 8), int), r"avg_pool2d\(2\): .* floats"),
+    (nn.linear(2), cast(Floats, (8, 3)), r"not \(8, 3\); write np.zeros\(\(8, 3\)\)"),
+    (nn.linear(2), cast(Floats, [[1.0]]), r"not \[\[1.0\]\]; write np.asarray\(x, np.float64\)"),
     (nn.embedding(4, 2), ones(2, 2), r"embedding\(4, 2\): indices are an array of integers, not float64"),
     (nn.embedding(4, 2), np.array([1, 4]), r"embedding\(4, 2\): the index 4 is out of range; .* between 0 and 3"),
     (nn.embedding(4, 2), np.array([[-1]]), r"embedding\(4, 2\): the index -1 is out of range"),
@@ -244,6 +247,7 @@ def test_a_batch_that_does_not_fit_is_refused_by_apply_traced_or_not(
     [
         ((), r"linear\(2\): it has the parameters weight, bias, and was given a tuple of 0"),
         ({"weight": ones(2, 3)}, r"linear\(2\): it has the parameters weight, bias, and was given weight"),
+        (cast(nn.Params, None), r"linear\(2\): it has the parameters weight, bias, and was given None"),
         ({"weight": ones(3, 3), "bias": ones(3)}, r"its weight has the shape \(2, 3\), not \(3, 3\)"),
         ({"weight": ones(2, 3), "bias": ones(3)}, r"its bias has the shape \(2,\), not \(3,\)"),
     ],
@@ -251,6 +255,69 @@ def test_a_batch_that_does_not_fit_is_refused_by_apply_traced_or_not(
 def test_parameters_of_another_layer_are_refused(params: nn.Params, message: str) -> None:
     with pytest.raises(LayerError, match=message):
         nn.linear(2).apply(params, (), ones(4, 3))
+
+
+def test_settings_are_given_by_name() -> None:
+    """As in PyTorch, where the channels of the input stand first, they would mean something else here."""
+    for make in (nn.linear, nn.conv1d, nn.conv2d, nn.multi_head_attention):
+        with pytest.raises(TypeError, match="positional argument"):
+            cast(Callable[..., nn.Layer], make)(3, 16, 3)
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(1, (2, 6)), (-1, (2, 6)), (0, (4, 3))])
+def test_branches_join_along_any_axis(axis: int, shape: tuple[int, ...]) -> None:
+    model = nn.parallel(nn.relu, nn.tanh, axis=axis)
+    assert np.shape(model.apply(*model.init(key(0), ones(2, 3)), ones(2, 3))[0]) == shape
+
+
+def test_branches_do_not_join_along_an_axis_that_is_not_there() -> None:
+    model = nn.parallel(nn.relu, nn.tanh, axis=2)
+    with pytest.raises(LayerError, match=r"give \(2, 3\), \(2, 3\), which do not join along axis 2"):
+        model.apply(*model.init(key(0), ones(2, 3)), ones(2, 3))
+
+
+def test_a_layer_is_not_called() -> None:
+    with pytest.raises(LayerError, match=r"linear\(2\): a layer holds no parameters; write out, state = layer.apply"):
+        cast(Callable[..., object], nn.linear(2))(ones(2, 3))
+
+
+PARTS: list[tuple[object, str]] = [
+    (nn.linear, r"part 1 of a network is the function linear, which makes layers: linear\(\.\.\.\)"),
+    (nn.batch_norm, r"part 1 .* the function batch_norm, which makes layers"),
+    (nn.Layer, r"part 1 .* neither a layer nor a function"),
+    ([nn.relu], r"part 1 .* neither a layer nor a function"),
+]
+
+
+@pytest.mark.parametrize(("part", "message"), PARTS, ids=str)
+def test_what_is_no_part_of_a_network(part: object, message: str) -> None:
+    with pytest.raises(LayerError, match=message):
+        nn.serial(nn.linear(3), cast(nn.Layer, part))
+
+
+@pytest.mark.parametrize("function", [lambda x: None, lambda x: (x, x), lambda x: [x]])
+def test_a_function_in_a_network_returns_an_array(function: Callable[[object], object]) -> None:
+    with pytest.raises(
+        LayerError, match=r"layer 1 of 2: <lambda>: of a batch \(2, 3\) it made a \w+; .* return arrays"
+    ):
+        nn.serial(nn.linear(3), function).init(key(0), ones(2, 4))
+
+
+def test_an_error_of_a_function_says_in_which_layer() -> None:
+    model = nn.residual(nn.tanh, nn.serial(lambda x: x.reshape(7)))
+    with pytest.raises(ValueError, match="reshape") as error:
+        model.init(key(0), ones(2, 3))
+    assert error.value.__notes__ == ["in layer 0 of 1", "in layer 1 of 2"]
+
+
+def test_a_seed_is_no_key() -> None:
+    for call in (
+        lambda: nn.linear(2).init(cast(Key, 0), ones(2, 3)),
+        lambda: nn.serial(nn.relu).init(cast(Key, 0), ones(2, 3)),
+        lambda: nn.dropout().apply((), {"last_key": np.zeros(2, np.uint64)}, ones(2), training=True, key=cast(Key, 0)),
+    ):
+        with pytest.raises(SettingError, match=r"from a key, which random\.key\(seed\) makes, not from 0"):
+            call()
 
 
 SETTINGS: list[tuple[Callable[[], object], str]] = [
@@ -264,7 +331,7 @@ SETTINGS: list[tuple[Callable[[], object], str]] = [
     (lambda: nn.conv2d(4, 3, padding=-1), r"padding is a whole number from 0 on, not -1"),
     (lambda: nn.conv2d(4, 3, padding=((1, 1),)), r"padding by pairs is \(\(before, behind\), \(before, behind\)\)"),
     (lambda: nn.conv2d(4, 3, padding=cast("int", "sane")), r"'anchored', 'same', 'valid', not 'sane'; .*: same"),
-    (lambda: nn.conv2d(4, 3, padding=cast("int", "SAME")), r"not 'SAME'"),
+    (lambda: nn.conv2d(4, 3, padding=cast("int", "SAME")), r"not 'SAME'; .*: same"),
     (lambda: nn.conv2d(4, 3, groups=3), r"conv2d\(4, 3, groups=3\): 3 groups do not divide 4 features"),
     (lambda: nn.conv2d(4, 3, groups=cast(int, True)), r"groups is a whole number from 1 on, not True"),
     (lambda: nn.max_pool2d(0), r"max_pool2d\(0\): window is a whole number from 1 on, not 0"),

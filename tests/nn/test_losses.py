@@ -227,6 +227,11 @@ def test_torch_has_the_same(reduction: str) -> None:
         (lambda: cross_entropy(np.zeros((2, 1)), [0, 0]), LayerError, r"\(2, 1\) have 1 classes"),
         (lambda: cross_entropy(0.0, 0), LayerError, r"logits of shape \(\) and labels of shape \(\)"),
         (lambda: cross_entropy(np.zeros(3), 0, smoothing=1.0), SettingError, "0 <= s < 1, not 1.0"),
+        (lambda: cross_entropy(np.zeros(3), 0, "mean"), SettingError, "0 <= s < 1, not 'mean'"),  # type: ignore[call-overload]
+        (lambda: cross_entropy(np.zeros((2, 3)), np.eye(3)[:2]), LayerError, r"labels\.argmax\(axis=-1\)"),
+        (lambda: cross_entropy(np.zeros((2, 4, 3)), np.zeros(2, int)), LayerError, "an nn.flatten before the last"),
+        (lambda: cross_entropy((np.zeros((2, 3)), ()), [0, 1]), LayerError, "the pair that apply returns"),  # type: ignore[arg-type]
+        (lambda: mse((np.zeros(2), {}), np.zeros(2)), LayerError, "mse: .* the pair that apply returns"),  # type: ignore[arg-type]
         (lambda: huber(0.0, 0.0, delta=0.0), SettingError, "positive number, not 0.0"),
         (lambda: mse(0.0, 0.0, reduction="average"), SettingError, "'mean', 'sum' or 'none', not 'average'"),  # type: ignore[call-overload]
     ],

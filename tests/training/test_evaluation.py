@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from statistics import fmean
+from typing import cast
 
 import numpy as np
 import pytest
@@ -213,3 +214,12 @@ def test_there_is_one_prediction_for_each_label(predicted: AnyArray, labels: Any
     for score in (accuracy, fit, lambda predicted, labels: confusion_matrix(labels, predicted, 2)):
         with pytest.raises(DataError, match="one prediction for each label is needed, not arrays of shapes"):
             score(predicted, labels)
+
+
+def test_logits_are_no_classes() -> None:
+    with pytest.raises(DataError, match=r"\(4, 3\) and \(4,\); the classes are logits\.argmax\(axis=1\)"):
+        accuracy(np.zeros((4, 3)), np.zeros(4))
+
+
+def test_classes_may_be_lists() -> None:
+    assert accuracy(cast(AnyArray, [0, 1, 1]), cast(AnyArray, [0, 1, 2])).correct == 2

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import attrs
 import numpy as np
@@ -17,7 +18,7 @@ from tapegrad import datasets, nn, random
 from tapegrad.errors import DataError, DivergenceError, SettingError, StructureError
 from tapegrad.nn import losses, mlp
 from tapegrad.nn.mlp import MLP
-from tapegrad.optim import Optimiser, adam, momentum, sgd
+from tapegrad.optim import Optimiser, adam, chain, clip_by_value, momentum, sgd
 from tapegrad.training import Examples, State, load, objective, save, start, steps, train
 
 Floats = npt.NDArray[np.float64]
@@ -239,7 +240,7 @@ def test_products_that_overflow_give_the_error_and_no_warning(dtype: str) -> Non
         ([], 1, 1, DataError, "no examples"),
         ([1.0], 0, 1, SettingError, "at least one example, not 0"),
         ([1.0], -2, 1, SettingError, "at least one example, not -2"),
-        ([1.0], 1, -1, SettingError, "cannot be negative, as -1 is"),
+        ([1.0], 1, -1, SettingError, "a whole number that is not negative, not -1"),
     ],
 )
 def test_trainings_without_meaning_are_refused_at_once(
@@ -248,6 +249,31 @@ def test_trainings_without_meaning_are_refused_at_once(
     state = start((0.0,), sgd(0.1), random.key(0))
     with pytest.raises(error, match=message):
         train(line, np.array(examples), state, sgd(0.1), batch_size=batch_size, epochs=epochs)
+
+
+@pytest.mark.parametrize(("batch_size", "epochs"), [(2.5, 1), (None, 1), (1, 1.5), (1, None)])
+def test_batches_and_epochs_are_counted_in_whole_numbers(batch_size: object, epochs: object) -> None:
+    state = start((0.0,), sgd(0.1), random.key(0))
+    with pytest.raises(SettingError, match=r"not (2\.5|1\.5|None)"):
+        train(line, np.zeros(3), state, sgd(0.1), batch_size=cast(int, batch_size), epochs=cast(int, epochs))
+
+
+@pytest.mark.parametrize("given", [adam, chain(clip_by_value(1.0)), 0.1])
+def test_what_is_no_optimiser_does_not_train(given: object) -> None:
+    """The gradient itself, which a chain without an optimiser returns, leads uphill."""
+    with pytest.raises(SettingError, match=r"an optimiser is needed, such as sgd\(0\.1\), .* not "):
+        start((0.0,), cast(Optimiser, given), random.key(0))
+    state = start((0.0,), sgd(0.1), random.key(0))
+    with pytest.raises(SettingError, match="an optimiser is needed"):
+        train(line, np.zeros(3), state, cast(Optimiser, given), batch_size=1, epochs=1)
+
+
+def test_a_batch_is_a_pair() -> None:
+    data = datasets.make("circle", random.key(0), 4)
+    given = cast(Examples, data)
+    state = start(*MODEL.init(random.key(0), data.inputs)[:1], sgd(0.1), random.key(0))
+    with pytest.raises(DataError, match=r"not Dataset.*; train on \(data.inputs, data.labels\)"):
+        next(steps(objective(MODEL, losses.cross_entropy), given, state, sgd(0.1), batch_size=2, epochs=1))
 
 
 def test_a_state_of_other_batches_is_refused_at_once() -> None:

@@ -45,6 +45,12 @@ def scaled_dot_product_attention(
     mask = operand(mask)
     _require_mask(shape_of(mask), alike.shape)
     of_booleans = mask.dtype == bool
+    if not of_booleans and mask.dtype.kind != "f":
+        msg = (
+            f"scaled_dot_product_attention: a mask is of booleans, or of floats that are added, not of {mask.dtype}; "
+            "write mask.astype(bool)"
+        )
+        raise LayerError(msg)
     seen = cast(AnyArray, mask if of_booleans else mask > -np.inf)
     alike = tnp.where(seen, alike, -np.inf) if of_booleans else alike + mask
     if causal:

@@ -96,7 +96,7 @@ def _pairs(name: str, padding: object, spans: Shape) -> Pairs | None:
     if padding == "anchored":
         return tuple((0, span - 1) for span in spans)
     if isinstance(padding, str):
-        cure = dispatch.nearest(padding, _NAMES)
+        cure = dispatch.nearest(padding.lower(), _NAMES)
         msg = f"{name}: padding is a number, or one of {', '.join(map(repr, _NAMES))}, not {padding!r:.60}{cure}"
         raise SettingError(msg)
     if isinstance(padding, Sequence) and any(isinstance(both, Sequence) for both in padding):
@@ -132,6 +132,9 @@ def floats(name: str, x: object) -> np.dtype[np.floating]:
     dtype = getattr(concrete(x), "dtype", None)
     if dtype is None or dtype.kind != "f":
         found = f"{dtype} of shape {shape_of(x)}" if dtype is not None else f"{x!r:.60}"
-        msg = f"{name}: it computes with arrays of floats, not {found}; write x.astype(np.float64)"
+        cure = "x.astype(np.float64)" if dtype is not None else "np.asarray(x, np.float64)"
+        if isinstance(x, tuple) and all(isinstance(length, int) for length in x):
+            cure = f"np.zeros({x})"  # the shape of a batch, for init
+        msg = f"{name}: it computes with arrays of floats, not {found}; write {cure}"
         raise LayerError(msg)
     return cast("np.dtype[np.floating]", dtype)
