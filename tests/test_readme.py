@@ -90,3 +90,16 @@ def test_the_logs_are_those_beside_the_pictures(name: str) -> None:
     for epoch, loss, correct in shown:
         assert float(loss) == pytest.approx(float(rows[int(epoch) - 1][1]), rel=1e-3)
         assert int(correct) == int(rows[int(epoch) - 1][2])
+
+
+def test_the_log_of_digits_is_the_one_beside_its_pictures() -> None:
+    rows = [line.split(",") for line in (ROOT / "examples/pictures/digits/log.csv").read_text().splitlines()[1:]]
+    log = README[README.index("$ tapegrad train digits --out") :].split("```")[0]
+    shown = re.findall(r"epoch +(\d+) +loss ([\d.e-]+) +test loss ([\d.e-]+) +test correct (\d+) of 449", log)
+    assert [int(epoch) for epoch, *_ in shown] == list(range(4, 41, 4))
+    for epoch, loss, test_loss, correct in shown:
+        _, known_loss, known_test_loss, known_correct = rows[int(epoch) - 1]
+        assert float(loss) == pytest.approx(float(known_loss), rel=1e-3)
+        assert float(test_loss) == pytest.approx(float(known_test_loss), rel=1e-3)
+        assert correct == known_correct
+    assert f"{rows[-1][3]} of 449 right" in README

@@ -289,7 +289,7 @@ PARTS: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("part", "message"), PARTS, ids=str)
+@pytest.mark.parametrize(("part", "message"), PARTS, ids=lambda case: getattr(case, "__name__", str(case)))
 def test_what_is_no_part_of_a_network(part: object, message: str) -> None:
     with pytest.raises(LayerError, match=message):
         nn.serial(nn.linear(3), cast(nn.Layer, part))
