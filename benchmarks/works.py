@@ -158,7 +158,7 @@ WORKS: Mapping[str, Work] = {
         over_arrays=True,
     ),
     "A3": Work(
-        "log-likelihood of 10 Gaussians, 2000 points, gradient",
+        "gradient of a mixture of 10 Gaussians, 2000 points",
         _mixture,
         {"full": Size(27), "small": Size(27)},
         over_arrays=True,
@@ -170,7 +170,7 @@ WORKS: Mapping[str, Work] = {
         over_arrays=True,
     ),
     "A5": Work(
-        "network of two convolutions on 64 images of 8 x 8, one gradient step",
+        "two convolutions on 64 images, one gradient step",
         _image_network,
         {"full": Size(24), "small": Size(24)},
         over_arrays=True,
