@@ -67,7 +67,7 @@ def test_an_array_whose_transpose_is_seen_does_not() -> None:
 
 
 def test_a_value_keeps_the_order_of_its_operands_in_memory() -> None:
-    spare, x = np.empty((100, 200)), np.empty((200, 100)).transpose()
+    spare, x = np.empty((100, 200)), np.ones((200, 100)).transpose()
     asked_in_vain((100, 200))
     spares.give_back([spare])
     del spare
