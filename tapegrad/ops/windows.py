@@ -159,6 +159,9 @@ def _winners(x: Floats, out: Floats, window: Sliding) -> tuple[list[_Mask], Floa
     """For each element of the window, where it is the largest; and how many elements are, at each place."""
     parts = window.cut(x, -np.inf)
     chosen = [np.equal(part, out) for part in parts]
+    if window.padded != window.space and np.isneginf(out).any():  # what is outside has no share
+        inside = window.cut(np.ones(window.space), 0.0)
+        chosen = [mask & (part > 0.0) for mask, part in zip(chosen, inside, strict=True)]
     counts = _counted(chosen)
     if not counts.all():  # nan: it equals nothing, and belongs to those that are nan
         chosen = [mask | (np.isnan(part) & np.isnan(out)) for mask, part in zip(chosen, parts, strict=True)]

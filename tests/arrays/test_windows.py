@@ -156,6 +156,13 @@ def test_nan_is_the_largest_and_gets_the_derivative() -> None:
     np.testing.assert_array_equal(tg.grad(lambda x: largest_of_windows(x, **facts).sum())(x), [0.0, 1.0, 0.0, 1.0])
 
 
+def test_padding_has_no_share_of_the_derivative() -> None:
+    x = np.full((2, 2), -np.inf)
+    facts: Facts = {"window": (2, 2), "strides": (1, 1), "padding": ((1, 1), (1, 1))}
+    gradient = tg.grad(lambda x: largest_of_windows(x, **facts).sum())(x)
+    np.testing.assert_array_equal(gradient, [[2.25, 2.25], [2.25, 2.25]])
+
+
 def test_infinite_cotangents_do_not_reach_the_smaller() -> None:
     x = np.array([1.0, 2.0, 3.0, 4.0])
     facts: Facts = {"window": (2,), "strides": (2,), "padding": ((0, 0),)}

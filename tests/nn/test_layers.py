@@ -359,6 +359,7 @@ FUNCTIONS: list[tuple[Callable[[Floats], object], tuple[int, ...], str]] = [
     (lambda x: F.conv1d(x, ones(3, 1, 3), groups=2), (1, 2, 5), r"that 2 divides"),
     (lambda x: F.conv1d(x, ones(3, 2, 3), ones(2)), (1, 2, 5), r"conv1d: a bias is \(3,\) .* not \(2,\)"),
     (lambda x: F.conv1d(x, ones(3, 2, 3)), (1, 2, 2), r"conv1d: the window spans \(3,\), .* images of \(2,\)"),
+    (lambda x: F.conv1d(x.astype(np.float16), ones(3, 2, 3)), (1, 2, 5), r"conv1d: .* arrays of floats, not float16"),
     (lambda x: F.linear(x, ones(3, 4)), (2, 5), r"linear: a weight is \(out, in\) .*, not \(3, 4\) and \(2, 5\)"),
     (lambda x: F.linear(x, ones(3, 4), ones(4)), (2, 4), r"linear: a bias is \(3,\)"),
     (lambda x: F.max_pool2d(x, 2), (4,), r"max_pool2d: images have the axes .*, not the shape \(4,\)"),

@@ -33,6 +33,7 @@ Padding: TypeAlias = PerAxis | tuple[tuple[int, int], ...] | Literal["anchored",
 SPACES: Final = ("", "length", "height, width")
 """The axes of space of images, by their number."""
 
+_FLOATS: Final = (np.dtype(np.float64), np.dtype(np.float32))
 _NAMES: Final = ("anchored", "same", "valid")
 
 
@@ -128,9 +129,9 @@ def whole(name: str, what: str, value: object, least: int) -> int:
 
 
 def floats(name: str, x: object) -> np.dtype[np.floating]:
-    """The dtype of an array of real numbers, plain or traced. Raises LayerError for one of other things."""
+    """The dtype of an array of float64 or float32, plain or traced. Raises LayerError for one of other things."""
     dtype = getattr(concrete(x), "dtype", None)
-    if dtype is None or dtype.kind != "f":
+    if dtype is None or dtype not in _FLOATS:
         found = f"{dtype} of shape {shape_of(x)}" if dtype is not None else f"{x!r:.60}"
         cure = "x.astype(np.float64)" if dtype is not None else "np.asarray(x, np.float64)"
         if isinstance(x, tuple) and all(isinstance(length, int) for length in x):
