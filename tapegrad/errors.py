@@ -166,10 +166,10 @@ class TapeFormatError(TapegradError, ValueError):
 
 
 class DrawingError(TapegradError, ValueError):
-    """A tape is too long to be drawn.
+    """A tape is too long to be drawn, or holds arrays and cannot be replayed number by number.
 
     Example: the drawing of a network trained on many points.
-    Cure: draw the trace of one point; the table and the text of a tape have no such limit.
+    Cure: draw the trace of one point; the table and the text of a tape have no such limit. Replay a program of numbers.
     """
 
 

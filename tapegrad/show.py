@@ -16,6 +16,7 @@ from tapegrad.parser import parse
 from tapegrad.view.dot import dot
 from tapegrad.view.drawing import draw
 from tapegrad.view.html import html
+from tapegrad.view.player import Lesson, lesson_of
 from tapegrad.view.steps import Step, steps_of
 from tapegrad.view.svg import svg
 from tapegrad.view.table import print_table
@@ -100,6 +101,19 @@ def write_drawings(args: argparse.Namespace, expression: Expression, reading: Re
     if args.svg is not None:
         write_whole(args.svg, svg(drawing))
     if args.html is not None:
-        write_whole(args.html, html(drawing, title))
+        write_whole(args.html, html(drawing, title, lesson(expression, reading)))
     if args.dot is not None:
         write_whole(args.dot, dot(drawing))
+
+
+def lesson(expression: Expression, reading: Reading) -> Lesson:
+    """What the page tells beside the drawing: both passes record by record, checks, second derivatives."""
+    names, values = expression.names, reading.trace.values
+    point = {name: values[i] for i, name in enumerate(names)}
+    return lesson_of(
+        reading.trace,
+        reading.names,
+        reading.sources,
+        lambda *variables: expression.evaluate(dict(zip(names, variables, strict=True))),
+        point,
+    )

@@ -1,14 +1,19 @@
-"""A drawing as one self-contained page: the picture, and the table of its records."""
+"""A drawing as one self-contained page: the picture, the table of its records, and a replay of both."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from tapegrad.view import script
 from tapegrad.view.drawing import Drawing
+from tapegrad.view.player import Lesson, below, controls, data
 from tapegrad.view.svg import clean, svg
-from tapegrad.view.table import HEADINGS, NUMERIC, table_rows
+from tapegrad.view.table import HEADINGS, table_rows
 
 __all__ = ["html"]
+
+_KINDS: Final = {"value": "number value", "local derivatives": "number partials", "adjoint": "number adjoint"}
+"""The classes of columns of numbers, by which a script finds them."""
 
 _STYLE: Final = """
 :root { color-scheme: light dark; }
@@ -32,33 +37,42 @@ tr.output td { font-weight: bold; }
 """
 
 
-def html(drawing: Drawing, title: str) -> str:
-    """The page: `title` as its heading, the picture, the table."""
+def html(drawing: Drawing, title: str, lesson: Lesson | None = None) -> str:
+    """The page: `title` as its heading, the picture, the table; with a `lesson`, what replays and checks them."""
     heading = clean(title)
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            '<head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{heading}</title>",
-            f"<style>{_STYLE}</style></head>",
-            f"<body><h1>{heading}</h1>",
-            f'<div class="picture">{svg(drawing)}</div>',
-            f'<div class="rows">{_table(drawing)}</div>',
-            "</body></html>\n",
-        ]
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        '<head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{heading}</title>",
+        f"<style>{_STYLE}{'' if lesson is None else script.STYLE}</style></head>",
+        f"<body><h1>{heading}</h1>",
+        "" if lesson is None else controls(),
+        f'<div class="picture" tabindex="0" role="region" aria-label="Drawing">{svg(drawing)}</div>',
+        f'<div class="rows" tabindex="0" role="region" aria-label="Table">{_table(drawing, lesson)}</div>',
+        "" if lesson is None else f"{below(lesson)}{data(lesson)}<script>{script.SCRIPT}</script>",
+        "</body></html>\n",
+    ]
+    return "\n".join(filter(None, parts))
+
+
+def _table(drawing: Drawing, lesson: Lesson | None) -> str:
+    """The rows that the terminal shows, in HTML. Adjoints have room for those on the way to the last ones."""
+    kinds = [_KINDS.get(heading, "") for heading in HEADINGS]
+    room = f' style="min-width: {lesson.longest_adjoint}ch"' if lesson is not None else ""
+    heads = "".join(
+        f'<th{_class(kind)} scope="col">{f"<div{room}>{heading}</div>" if heading == "adjoint" else heading}</th>'
+        for kind, heading in zip(kinds, HEADINGS, strict=True)
     )
-
-
-def _table(drawing: Drawing) -> str:
-    """The rows that the terminal shows, in HTML."""
-    numeric = [' class="number"' if heading in NUMERIC else "" for heading in HEADINGS]
-    heads = "".join(f"<th{style}>{heading}</th>" for style, heading in zip(numeric, HEADINGS, strict=True))
     rows = []
     for step, cells in zip(drawing.steps, table_rows(drawing.steps), strict=True):
-        row = "".join(f"<td{style}>{clean(cell)}</td>" for style, cell in zip(numeric, cells, strict=True))
-        rows.append(f'<tr class="output">{row}</tr>' if step.is_output else f"<tr>{row}</tr>")
+        row = "".join(f"<td{_class(kind)}>{clean(cell)}</td>" for kind, cell in zip(kinds, cells, strict=True))
+        rows.append(f'<tr{_class("output" if step.is_output else "")} data-record="{step.index}">{row}</tr>')
     caption = "The tape. Local derivatives are by argument position; the adjoint is that of the output."
     head = f"<caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
     return f"<table>{head}<tbody>{''.join(rows)}</tbody></table>"
+
+
+def _class(names: str) -> str:
+    return f' class="{names}"' if names else ""

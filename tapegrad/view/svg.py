@@ -131,8 +131,8 @@ def _node(node: Node, steps: Sequence[Step]) -> Iterator[str]:
     for number, (word, text) in enumerate(rows):
         y = f"{baseline + number * LINE:.1f}"
         yield f'<text class="{"word" if number else "title"}" x="{left:.1f}" y="{y}">{clean(word)}</text>'
-        emphasis = "" if number else ' class="word"'
-        yield f'<text{emphasis} x="{right:.1f}" y="{y}" text-anchor="end">{clean(text)}</text>'
+        kind = word if number else "word"  # "value" and "adjoint" are what a player shows and hides
+        yield f'<text class="{kind}" x="{right:.1f}" y="{y}" text-anchor="end">{clean(text)}</text>'
     yield "</g>"
 
 

@@ -1,0 +1,186 @@
+"""Style and script of a page that replays a tape. Both stand in the page: it needs nothing from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["SCRIPT", "STYLE"]
+
+STYLE: Final = """
+h2 { font-size: 1.1rem; margin: 1.5rem 0 .3rem; }
+[hidden] { display: none !important; }
+.player { position: sticky; top: 0; z-index: 1; background: #ffffff; padding: .5rem 0; }
+.player .buttons { display: flex; gap: .4rem; }
+.player button { font: inherit; font-size: 14px; flex: 1 1 0; max-width: 6rem; min-width: 0; padding: .4rem 0;
+                 color: inherit; background: #f6f8fa; border: 1px solid #6e7781; border-radius: 6px; }
+.player button:disabled { opacity: .45; }
+.player .slider { display: flex; align-items: center; gap: .8rem; margin: .6rem 0; }
+.player .place { flex: none; width: 11.5em; font-variant-numeric: tabular-nums; }
+.player input { flex: 1 1 0; min-width: 0; accent-color: #0072b2; }
+.player .panel { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; height: 4.5em;
+                 margin: 0; padding: .4rem .7rem; overflow-y: auto; overflow-wrap: anywhere;
+                 border-left: 5px solid #0072b2; background: #f6f8fa; }
+.player[data-phase=seed] .panel { border-color: #009e73; }
+.player[data-phase=reverse] .panel { border-color: #d55e00; }
+:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px; }
+.later { visibility: hidden; }
+.tape .current rect.box { stroke: #d55e00; stroke-width: 4; }
+.tape .edge.current path { stroke: #d55e00; stroke-width: 3; }
+.tape .edge.current .arrow { fill: #d55e00; }
+tr.current td { background: #fff0d6; }
+tr.current td:first-child { box-shadow: inset 5px 0 #d55e00; }
+td.adjoint { font-variant-numeric: tabular-nums; }
+th[scope=row] { font-weight: normal; }
+.warnings li { overflow-wrap: anywhere; }
+summary { font-size: 1.1rem; font-weight: bold; margin: 1.5rem 0 .3rem; cursor: pointer; }
+@media (max-width: 600px) {
+  body { margin-top: 1rem; padding: 0 1rem; }
+  .player .place { width: 8.5em; font-size: 13px; }
+  .player .panel { font-size: 13px; height: 6em; }
+}
+@media (prefers-color-scheme: dark) {
+  .player { background: #0d1117; }
+  .player button, .player .panel { background: #161b22; }
+  tr.current td { background: #3d2a07; }
+  :focus-visible { outline-color: #56b4e9; }
+  .player input { accent-color: #56b4e9; }
+}
+"""
+
+# Everything about a record carries data-record, in the drawing and in the table; see `view.moments`.
+SCRIPT: Final = """
+"use strict";
+(() => {
+  const moments = JSON.parse(document.getElementById("moments").textContent);
+  const player = document.querySelector(".player");
+  const slider = player.querySelector("input");
+  const place = player.querySelector(".place");
+  const panel = player.querySelector(".panel");
+  const picture = document.querySelector(".picture");
+  const buttons = Object.fromEntries([...player.querySelectorAll("button")].map((b) => [b.dataset.go, b]));
+  const last = moments.length - 1;
+  const words = { forward: "forward", seed: "output", reverse: "reverse" };
+  let at = last;
+  let timer = 0;
+
+  // ---- what a moment shows ----
+
+  const group = (selector, key) => {
+    const found = new Map();
+    for (const element of document.querySelectorAll(selector)) {
+      const record = Number(element.closest(`[data-${key}]`).getAttribute(`data-${key}`));
+      found.set(record, [...(found.get(record) || []), element]);
+    }
+    return found;
+  };
+  const owners = group(".node, tr[data-record]", "record");
+  const edges = group(".edge", "to");
+  const values = group(".node .value, td.value", "record");
+  const adjoints = group(".node .adjoint, td.adjoint", "record");
+  const partials = group("td.partials", "record");
+  const labels = group(".edge text", "to");
+  const width = new Map(); // the room that the final text of an adjoint has in its box
+  for (const text of document.querySelectorAll(".node .adjoint")) {
+    const word = text.previousElementSibling.getBBox();
+    width.set(text, Number(text.getAttribute("x")) - word.x - word.width - 7);
+  }
+
+  const reveal = (groups, shown) => {
+    for (const [record, elements] of groups) {
+      for (const element of elements) element.classList.toggle("later", !shown.has(record));
+    }
+  };
+  const write = (element, text) => {
+    if (element.textContent === text) return;
+    element.textContent = text;
+    if (!width.has(element)) return;
+    const room = width.get(element);
+    element.removeAttribute("textLength");
+    if (element.getComputedTextLength() > room) { // narrower letters rather than a box that grows
+      element.setAttribute("textLength", room);
+      element.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
+  };
+
+  const show = (wanted) => {
+    at = Math.min(Math.max(wanted, 0), last);
+    const moment = moments[at];
+    const computed = new Set();
+    const pulled = new Set();
+    const reached = new Map();
+    for (const past of moments.slice(0, at + 1)) {
+      if (past.phase === "forward") computed.add(past.record);
+      if (past.phase === "reverse") pulled.add(past.record);
+      for (const [record, text] of Object.entries(past.adjoints)) reached.set(Number(record), text);
+    }
+    reveal(values, computed);
+    reveal(partials, pulled);
+    reveal(labels, pulled);
+    reveal(adjoints, reached);
+    for (const [record, text] of reached) for (const element of adjoints.get(record) || []) write(element, text);
+    for (const groups of [owners, edges]) {
+      for (const [record, elements] of groups) {
+        for (const element of elements) element.classList.toggle("current", record === moment.record);
+      }
+    }
+    player.dataset.phase = moment.phase;
+    panel.textContent = moment.sentence;
+    panel.scrollTop = 0;
+    place.textContent = `step ${at + 1} of ${last + 1}: ${words[moment.phase]}`;
+    slider.value = at;
+    slider.setAttribute("aria-valuetext", `${place.textContent}: ${moment.sentence}`);
+    for (const word of ["first", "previous"]) buttons[word].disabled = at === 0;
+    for (const word of ["next", "last"]) buttons[word].disabled = at === last;
+    const box = document.querySelector(".node.current .box");
+    if (box) {
+      const middle = box.x.baseVal.value + box.width.baseVal.value / 2;
+      picture.scrollLeft = middle - picture.clientWidth / 2;
+    }
+  };
+
+  // ---- who moves it ----
+
+  const stop = () => {
+    clearInterval(timer);
+    timer = 0;
+    buttons.play.textContent = "Play";
+    panel.setAttribute("aria-live", "polite");
+  };
+  const play = () => {
+    if (timer) return stop();
+    if (at === last) show(0);
+    buttons.play.textContent = "Pause";
+    panel.setAttribute("aria-live", "off"); // or a screen reader would never come to an end
+    timer = setInterval(() => {
+      show(at + 1);
+      if (at === last) stop();
+    }, 1000);
+  };
+  const go = {
+    first: () => show(0),
+    previous: () => show(at - 1),
+    next: () => show(at + 1),
+    last: () => show(last),
+  };
+  for (const [word, act] of Object.entries(go)) {
+    buttons[word].addEventListener("click", () => { stop(); act(); });
+  }
+  buttons.play.addEventListener("click", play);
+  slider.addEventListener("input", () => { stop(); show(Number(slider.value)); });
+  const keys = { ArrowLeft: go.previous, ArrowRight: go.next, Home: go.first, End: go.last };
+  document.addEventListener("keydown", (event) => {
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
+    const taken = event.target.closest("input, .picture, .rows, .panel"); // they move by these keys themselves
+    if (!plain || taken || !Object.hasOwn(keys, event.key)) return;
+    event.preventDefault();
+    stop();
+    keys[event.key]();
+  });
+
+  slider.max = last;
+  player.hidden = false;
+  stop();
+  show(last);
+  picture.scrollLeft = 0;
+})();
+"""
