@@ -1,3 +1,4 @@
+import json
 import re
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ from tapegrad.parser import parse
 from tapegrad.view.dot import dot, quoted
 from tapegrad.view.drawing import Drawing, draw
 from tapegrad.view.html import html
+from tapegrad.view.player import Lesson, data, lesson_of
 from tapegrad.view.svg import STYLE, clean, svg
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -115,8 +117,46 @@ def test_the_page_holds_the_picture_and_the_table() -> None:
     assert "<h1>x if x &lt; 3 else y</h1>" in page
     assert page.count("<svg ") == page.count("</svg>") == 1
     assert page.count("<tr") == 1 + 4
-    assert "<td>less %0 %2</td><td></td><td>x &lt; 3</td>" in page
+    assert '<td>less %0 %2</td><td></td><td class="source">x &lt; 3</td>' in page
     assert "<script" not in page
+
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+def lesson(name: str = "x") -> tuple[Drawing, Lesson]:
+    def product(x: tg.Scalar) -> tg.Scalar:
+        return x * x
+
+    trace = tg.trace(product, 0.1)
+    names = {0: name, 1: name}
+    return draw(trace, names, {}), lesson_of(trace, names, {}, product, {name: 0.1})
+
+
+def test_a_page_with_a_lesson_holds_nothing_from_elsewhere_and_has_the_same_bytes_twice() -> None:
+    page = html(lesson()[0], "x*x", lesson()[1])
+    assert page == html(lesson()[0], "x*x", lesson()[1])
+    assert set(re.findall(r"https?://[^\s\"<]+", page)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"(?:src|href)=|@import|url\(", page)
+    assert len(re.findall(r'<g class="node[^>]* data-record="\d+"', page)) == page.count("<tr data-record=") + 1 == 2
+    assert page.count('class="player"') == page.count("<script>") == page.count("<table class=") - 1 == 1
+
+
+def test_the_numbers_behind_a_page_are_those_of_the_moments() -> None:
+    _, told = lesson()
+    (text,) = re.findall(r'<script type="application/json" id="moments">(.*?)</script>', data(told))
+    assert [moment["sentence"] for moment in json.loads(text)] == [moment.sentence for moment in told.moments]
+    assert [moment["adjoints"] for moment in json.loads(text)][-2:] == [{"0": "0", "1": "1"}, {"0": "0.2"}]
+
+
+def test_a_hostile_name_stays_text_wherever_it_stands() -> None:
+    drawing, told = lesson(HOSTILE)
+    page = html(drawing, HOSTILE, told)
+    assert "<img" not in page
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 2
+    (text,) = re.findall(r'id="moments">(.*?)</script>', page)
+    assert HOSTILE in json.loads(text)[0]["sentence"]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -55,6 +55,8 @@ def _origin(x: float, y: float) -> bool:
 _HALVES = "both sides are equal, and each gets half of the derivative"
 _JUMP = "it jumps here; its derivative is 0, as everywhere"
 _INFINITE = "its tangent is upright here, and the derivative is infinite"
+_BY_ZERO = Kink(lambda x, y: y == 0.0, "a division by 0, whose value is no finite number")
+_POLE = "the value here is -inf, and the derivative inf"
 _TIE = (Kink(_tie, _HALVES),)
 _EQUALITY = (Kink(_tie, "both sides are equal: a small step can take the other branch, whose slope is not seen"),)
 
@@ -71,10 +73,11 @@ KINKS: Final[dict[str, tuple[Kink, ...]]] = {
     "arccos": (Kink(_at(-1.0, 1.0), _INFINITE),),
     "arccosh": (Kink(_at(1.0), _INFINITE),),
     "arctanh": (Kink(_at(-1.0, 1.0), "a pole; value and derivative are infinite"),),
-    "log": (Kink(_at(0.0), "the value at 0 is -inf and the derivative inf"),),
-    "log2": (Kink(_at(0.0), "the value at 0 is -inf and the derivative inf"),),
-    "log10": (Kink(_at(0.0), "the value at 0 is -inf and the derivative inf"),),
-    "divide": (Kink(lambda x, y: y == 0.0, "a division by 0; value and derivative are infinite, or nan for 0/0"),),
+    "log": (Kink(_at(0.0), _POLE),),
+    "log1p": (Kink(_at(-1.0), _POLE),),
+    "log2": (Kink(_at(0.0), _POLE),),
+    "log10": (Kink(_at(0.0), _POLE),),
+    "divide": (_BY_ZERO,),
     "reciprocal": (Kink(_at(0.0), "a division by 0; value and derivative are infinite"),),
     "power": (
         Kink(lambda x, y: x == 0.0 and 0.0 < y < 1.0, "0 to a power between 0 and 1; the derivative is inf"),
@@ -88,15 +91,20 @@ KINKS: Final[dict[str, tuple[Kink, ...]]] = {
     ),
     "floor": (Kink(_whole, _JUMP),),
     "ceil": (Kink(_whole, _JUMP),),
-    "floor_divide": (Kink(_multiple, _JUMP),),
+    "floor_divide": (Kink(_multiple, _JUMP), _BY_ZERO),
     "sign": (Kink(_at(0.0), _JUMP),),
     "step": (Kink(_at(0.0), _JUMP),),
     "is_zero": (Kink(_at(0.0), _JUMP),),
     "heaviside": (Kink(lambda x, y: x == 0.0, "it jumps here; its derivative by the first argument is 0"),),
     "trunc": (Kink(lambda x: x.is_integer() and x != 0.0, _JUMP),),
+    "fractional": (Kink(lambda x: x.is_integer() and x != 0.0, "it jumps here; its derivative is 1, as everywhere"),),
+    "fmod": (Kink(lambda x, y: x != 0.0 and _multiple(x, y), "it jumps here; the derivatives are those of one side"),),
     "rint": (Kink(lambda x: (x - 0.5).is_integer(), _JUMP),),
-    "remainder": (Kink(_multiple, "it jumps here; the derivatives are those above the jump"),),
-    "copysign": (Kink(lambda x, y: x == 0.0, "a kink at 0; the derivative there is 0"),),
+    "remainder": (Kink(_multiple, "it jumps here; the derivatives are those of one side"),),
+    "copysign": (
+        Kink(lambda x, y: x == 0.0, "a kink at 0; the derivative there is 0"),
+        Kink(lambda x, y: x != 0.0 and y == 0.0, "it jumps where the second argument is 0; that derivative is 0"),
+    ),
     **dict.fromkeys(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"), _EQUALITY),
 }
 """By the name of the operation."""

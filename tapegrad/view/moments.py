@@ -21,7 +21,8 @@ class Moment:
     """One moment: whose turn it is, what happens, and the adjoints that it sets, by record.
 
     The record's value appears in its ``forward`` moment, its local derivatives in its ``reverse`` moment. At the
-    ``seed``, which belongs to the last output, all adjoints appear: zero but for those of the outputs.
+    ``seed``, which belongs to the last output, all adjoints appear, zero but for those of the outputs. A guard has
+    none.
     """
 
     phase: Phase
@@ -50,7 +51,8 @@ def _moments(replay: Replay) -> Iterator[Moment]:
     for computed in replay.forward:
         yield Moment("forward", computed.index, _computing(steps[computed.index], computed), {})
     if replay.seeds:
-        yield Moment("seed", max(replay.seeds), _beginning(replay), dict(enumerate(replay.adjoints(0))))
+        begun = {i: adjoint for i, adjoint in enumerate(replay.adjoints(0)) if steps[i].adjoint is not None}
+        yield Moment("seed", max(replay.seeds), _beginning(replay), begun)
     for pulled in replay.reverse:
         changed = {addition.target: addition.total for addition in pulled.additions}
         yield Moment("reverse", pulled.index, _pulling(steps[pulled.index], pulled), changed)

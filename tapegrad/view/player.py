@@ -89,16 +89,17 @@ def below(lesson: Lesson) -> str:
             for check in lesson.checks
         ]
         heads = ("input", "value", "derivative", "central difference", "error")
-        caption = "Each derivative next to a central difference, which is itself a little off."
-        parts.append(f"<h2>Derivatives, checked</h2>{number_table('checks', caption, heads, rows)}")
+        about = "<p>Each derivative next to a central difference, which is itself a little off.</p>"
+        parts.append(f"<h2>Derivatives, checked</h2>{about}{number_table('checks', heads, rows)}")
     if lesson.second:
         rows = [(name, *map(format_number, row.values())) for name, row in lesson.second.items()]
-        hessian = number_table("hessian", "The Hessian, forward over reverse.", ("", *lesson.second), rows)
-        parts.append(f"<details><summary>Second derivatives</summary>{hessian}</details>")
+        hessian = number_table("hessian", ("", *lesson.second), rows)
+        about = "<p>The Hessian: each row holds the derivatives of one derivative.</p>"
+        parts.append(f"<details><summary>Second derivatives</summary>{about}{hessian}</details>")
     return "".join(parts)
 
 
-def number_table(name: str, caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def number_table(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table whose first column names the rows, the others hold numbers."""
     first, *others = map(clean, heads)
     head = f'<th scope="col">{first}</th>' + "".join(f'<th class="number" scope="col">{each}</th>' for each in others)
@@ -107,5 +108,5 @@ def number_table(name: str, caption: str, heads: Sequence[str], rows: Iterable[S
         label, *numbers = map(clean, row)
         cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
         body.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
-    inner = f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<div class="rows"><table class="{name}">{inner}</table></div>'
+    inner = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
+    return f'<div class="rows" tabindex="0" role="region" aria-label="{name}"><table class="{name}">{inner}</table></div>'

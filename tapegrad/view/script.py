@@ -8,6 +8,7 @@ __all__ = ["SCRIPT", "STYLE"]
 
 STYLE: Final = """
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .3rem; }
+h2 + p { margin-top: .3rem; }
 [hidden] { display: none !important; }
 .player { position: sticky; top: 0; z-index: 1; background: #ffffff; padding: .5rem 0; }
 .player .buttons { display: flex; gap: .4rem; }
@@ -15,7 +16,7 @@ h2 { font-size: 1.1rem; margin: 1.5rem 0 .3rem; }
                  color: inherit; background: #f6f8fa; border: 1px solid #6e7781; border-radius: 6px; }
 .player button:disabled { opacity: .45; }
 .player .slider { display: flex; align-items: center; gap: .8rem; margin: .6rem 0; }
-.player .place { flex: none; width: 11.5em; font-variant-numeric: tabular-nums; }
+.player .place { flex: none; width: 9em; font-variant-numeric: tabular-nums; }
 .player input { flex: 1 1 0; min-width: 0; accent-color: #0072b2; }
 .player .panel { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; height: 4.5em;
                  margin: 0; padding: .4rem .7rem; overflow-y: auto; overflow-wrap: anywhere;
@@ -24,18 +25,21 @@ h2 { font-size: 1.1rem; margin: 1.5rem 0 .3rem; }
 .player[data-phase=reverse] .panel { border-color: #d55e00; }
 :focus-visible { outline: 3px solid #0072b2; outline-offset: 2px; }
 .later { visibility: hidden; }
-.tape .current rect.box { stroke: #d55e00; stroke-width: 4; }
+.tape .node.current rect.box { stroke: #d55e00; stroke-width: 4; }
 .tape .edge.current path { stroke: #d55e00; stroke-width: 3; }
 .tape .edge.current .arrow { fill: #d55e00; }
 tr.current td { background: #fff0d6; }
 tr.current td:first-child { box-shadow: inset 5px 0 #d55e00; }
-td.adjoint { font-variant-numeric: tabular-nums; }
-th[scope=row] { font-weight: normal; }
+th[scope=row] { font-weight: normal; font-size: 13px; }
 .warnings li { overflow-wrap: anywhere; }
 summary { font-size: 1.1rem; font-weight: bold; margin: 1.5rem 0 .3rem; cursor: pointer; }
 @media (max-width: 600px) {
   body { margin-top: 1rem; padding: 0 1rem; }
-  .player .place { width: 8.5em; font-size: 13px; }
+  th, td { padding: .25rem .45rem; }
+  th { font-size: 13px; }
+  td.source { min-width: 8em; }
+  .checks th { white-space: normal; }
+  .player .place { font-size: 13px; }
   .player .panel { font-size: 13px; height: 6em; }
 }
 @media (prefers-color-scheme: dark) {
@@ -75,9 +79,9 @@ SCRIPT: Final = """
   };
   const owners = group(".node, tr[data-record]", "record");
   const edges = group(".edge", "to");
-  const values = group(".node .value, td.value", "record");
-  const adjoints = group(".node .adjoint, td.adjoint", "record");
-  const partials = group("td.partials", "record");
+  const values = group(".node .value, td .value", "record");
+  const adjoints = group(".node .adjoint, td .adjoint", "record");
+  const partials = group("td .partials", "record");
   const labels = group(".edge text", "to");
   const width = new Map(); // the room that the final text of an adjoint has in its box
   for (const text of document.querySelectorAll(".node .adjoint")) {
@@ -126,7 +130,7 @@ SCRIPT: Final = """
     player.dataset.phase = moment.phase;
     panel.textContent = moment.sentence;
     panel.scrollTop = 0;
-    place.textContent = `step ${at + 1} of ${last + 1}: ${words[moment.phase]}`;
+    place.textContent = `${at + 1} of ${last + 1}, ${words[moment.phase]}`;
     slider.value = at;
     slider.setAttribute("aria-valuetext", `${place.textContent}: ${moment.sentence}`);
     for (const word of ["first", "previous"]) buttons[word].disabled = at === 0;
