@@ -32,6 +32,7 @@ PROGRAMS = [
     ("x3 = x1*x2; x5 = x4 + x3; x5*x6", {"x1": 3.0, "x2": 4.0, "x4": 5.0, "x6": 2.0}),
     ("u = x*x if x > y else y; abs(u - x*x) + maximum(x, y) + log(x - x)", {"x": 2.0, "y": 1.0}),
     ("s = x*1e-7 - 123456.789*y; s*s - s/3 + floor(s)*x", {"x": 1 / 3, "y": -2 / 7}),
+    ("a = abs(x); a*y - a*y", {"x": 2.0, "y": -1.234567e-160}),  # an adjoint on the way is longer than the last
     ("x", {"x": 1.5}),
     ("2*3", {}),
 ]
@@ -48,6 +49,10 @@ SHOWN = """() => {
     edges: edges.map((e) => [e.dataset.to, told(e.querySelector("text"))]),
     current: [...document.querySelectorAll(".node.current, tr.current")].map((e) => e.dataset.record),
     arrows: [...document.querySelectorAll(".edge.current")].map((e) => e.dataset.to),
+    overlapping: [...document.querySelectorAll(".node .adjoint")].filter((e) => {
+      const word = e.previousElementSibling.getBBox();
+      return e.getBBox().x < word.x + word.width;
+    }).length,
     panel: document.querySelector(".panel").textContent,
     height: document.documentElement.scrollHeight, width: document.documentElement.scrollWidth,
   };
@@ -118,6 +123,7 @@ def test_every_number_at_every_step(
         assert all((label != "") == (int(target) in pulled) for target, label in shown["edges"])
         assert shown["current"] == [str(moment.record)] * 2
         assert shown["arrows"] == [str(moment.record)] * len(both.steps[moment.record].inputs)
+        assert shown["overlapping"] == 0
         assert (shown["height"], shown["width"]) == (finished["height"], 390)  # no layout jumps
         page.keyboard.press("ArrowRight")
     assert page.evaluate(SHOWN) == finished  # at the end, what the page arrived with
