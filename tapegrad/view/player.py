@@ -109,4 +109,5 @@ def number_table(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]])
         cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
         body.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
     inner = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<div class="rows" tabindex="0" role="region" aria-label="{name}"><table class="{name}">{inner}</table></div>'
+    region = f'<div class="rows" tabindex="0" role="region" aria-label="{name}">'
+    return f'{region}<table class="{name}">{inner}</table></div>'
