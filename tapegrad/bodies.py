@@ -80,7 +80,7 @@ def run(
     ExpressionError, with the line, for a name that has no value yet, a range that is not of whole numbers, and
     a budget that is spent.
     """
-    running = _Run(dict(values), observe, assigned)
+    running = _Run(dict(values), observe, assigned, time.monotonic())
     running.block(block)
     return running.bound
 
@@ -92,9 +92,9 @@ class _Run:
     bound: dict[str, object]
     observe: Observer
     assigned: Callable[[str, object], None]
+    started: float
     operations: int = 0
     turns: int = 0
-    started: float = attrs.field(factory=time.monotonic)
 
     def block(self, statements: Block) -> None:
         for statement in statements:

@@ -104,7 +104,7 @@ def _syntax(lines: str) -> list[ast.stmt]:
     try:
         with warnings.catch_warnings():  # Python comments on style, as in "1if x"
             warnings.simplefilter("ignore")
-            return ast.parse(lines).body
+            return ast.parse(lines, filename="").body  # no file has this name: Python looks for that of a mistake
     except ValueError:
         msg = f"{short(lines)!r} holds forbidden characters; {_WRITE}"
         raise ExpressionError(msg) from None

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises ExpressionError, TapegradError (too long to draw), OutputFolderError, OSError (no file to read).
     """
-    words = [*filter(None, [args.expression]), *args.values]
+    words = [word for word in (args.expression, *args.values) if word is not None]
     if args.file is None and not words:
         msg = 'no expression is given; write one, as in "x*y + sin(x)", or name its file with --file'
         raise ExpressionError(msg)
@@ -76,18 +76,19 @@ def read_text(file: str) -> str:
     No more is read than an expression may have, from a file that never ends as well.
     """
     most = 4 * MAX_LENGTH  # bytes: a character has at most four
+    name = "standard input" if file == "-" else file
     if file == "-":
         data = sys.stdin.buffer.read(most + 1)
     else:
         with Path(file).open("rb") as stream:
             data = stream.read(most + 1)
     if len(data) > most:
-        msg = f"{file} has more than {MAX_LENGTH} characters, and no more are read; name the file of an expression"
+        msg = f"{name} has more than {MAX_LENGTH} characters, and no more are read; name the file of an expression"
         raise ExpressionError(msg)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        msg = f"{file} is not text in UTF-8: byte {error.start} is {data[error.start]:#04x}; save it as UTF-8"
+        msg = f"{name} is not text in UTF-8: byte {error.start} is {data[error.start]:#04x}; save it as UTF-8"
         raise ExpressionError(msg) from None
 
 
