@@ -122,7 +122,7 @@ class _Run:
             self.block(loop.body)
 
     def bound_of_range(self, term: Term) -> int:
-        """A whole number; computed as a float, which is exact as far as it may go."""
+        """A whole number: computed as a float, which is exact as far as it may go."""
         value = self.evaluate(term)
         if not isinstance(value, float) or not value.is_integer() or abs(value) > MAX_BOUND:
             self.refuse(term.line, f"{term.source!r} is {value!r}; range takes whole numbers up to {MAX_BOUND}")
@@ -134,16 +134,12 @@ class _Run:
     def count(self, term: Apply | Compare) -> None:
         self.operations += 1
         if self.operations > MAX_OPERATIONS:
-            self.refuse(
-                term.line, f"more than {MAX_OPERATIONS} operations, which is the most that are run; take fewer turns"
-            )
+            self.refuse(term.line, f"more than {MAX_OPERATIONS} operations, the most that are run; take fewer turns")
         self.observe(term)
 
     def check_time(self, line: int) -> None:
         if time.monotonic() - self.started > MAX_SECONDS:
-            self.refuse(
-                line, f"the run takes more than {MAX_SECONDS} seconds, which is the most that it may; take fewer turns"
-            )
+            self.refuse(line, f"the run takes more than {MAX_SECONDS} seconds, the most it may; take fewer turns")
 
     def refuse(self, line: int, why: str) -> NoReturn:
         msg = f"line {line}: {why}"

@@ -26,7 +26,8 @@ __all__ = ["FUNCTIONS", "Expression", "Reading", "read"]
 class Expression:
     """A parsed program: statements in order, and then the result; its name is ``""`` if it has none of its own.
 
-    ``names`` are those that need a value, in the order they appear.
+    ``names`` are those that need a value, in the order they appear. ``text`` has the lines as they were typed, but
+    for the indentation that they share.
 
     >>> from tapegrad.parser import parse
     >>> f = parse("area = x*x; area + y")

@@ -81,7 +81,7 @@ def parse(text: str) -> Expression:
 def _statements(text: str) -> tuple[str, list[ast.stmt]]:
     """The syntax of `text`, and the text that its columns are of: a common indentation is taken off.
 
-    Without a block indentation means nothing: lines may begin anywhere.
+    Where there is no block, lines may begin anywhere.
     """
     lines = textwrap.dedent("\n".join(text.splitlines()))
     try:
@@ -147,7 +147,7 @@ class _Program(Translation):
         return statement
 
     def block(self, body: Sequence[ast.stmt], depth: int) -> Block:
-        """Statements in order; what is assigned before a block or in it may be assigned again after."""
+        """Statements in order."""
         if depth > MAX_DEPTH:
             self.refuse_depth()
         return tuple(self.statement(node, depth) for node in body)
@@ -171,7 +171,7 @@ class _Program(Translation):
         return self.refuse(node, _CURES.get(type(node), cure))
 
     def inner(self, body: Sequence[ast.stmt], depth: int) -> Block:
-        """A block that may not run, or run again: what it finds or leaves unread is not overwritten for certain."""
+        """A block that may not run, or run again: to assign again before it, in it or after it loses no value."""
         self.unread.clear()
         block = self.block(body, depth + 1)
         self.unread.clear()
