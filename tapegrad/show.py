@@ -129,7 +129,7 @@ def write_drawings(args: argparse.Namespace, expression: Expression, reading: Re
     if args.svg is None and args.html is None and args.dot is None:
         return
     drawing = draw(reading.trace, reading.names, reading.sources)
-    title = " ".join(expression.text.split())
+    title = expression.text.strip()
     if args.svg is not None:
         write_whole(args.svg, svg(drawing))
     if args.html is not None:

@@ -59,6 +59,11 @@ def test_a_body_is_read_from_a_file(
     assert "L = 21.0" in capsys.readouterr().out
 
 
+def test_a_page_is_headed_by_the_lines_of_the_body(tmp_path: Path) -> None:
+    assert main(["show", BODY, "x=2", "y=3", "--html", str(tmp_path / "page")]) == 0
+    assert f"<h1>{BODY.strip()}</h1>" in (tmp_path / "page").read_text("utf-8")
+
+
 def test_a_body_is_read_from_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
