@@ -1,280 +1,250 @@
-"""Arithmetic typed by a person: parsed against a whitelist into an `Expression`.
+"""What a person types: parsed against a whitelist into an `Expression`.
 
-    program    ::= (name "=" number (";" | newline))* [name "="] number
+    program    ::= statement* result
+    statement  ::= name "=" number | name operator"=" number
+                 | "if" condition ":" block ("elif" condition ":" block)* ["else" ":" block]
+                 | "for" name "in" "range" "(" [whole ","] whole ["," whole] ")" ":" block
+    block      ::= statement+, indented, or after the colon
+    result     ::= ["return"] number | name "=" number | name operator"=" number
     number     ::= literal | name | pi | e | inf | number operator number | (+|-) number
                  | function "(" number, ... ")" | number "if" condition "else" number
     condition  ::= number (< | <= | > | >= | == | !=) number ... | equal(number, number) | ...
+                 | condition "and" condition | condition "or" condition | "not" condition
     operator   ::= + | - | * | / | // | % | **
+    whole      ::= arithmetic on literals and the names of loops
 
-Functions are those of `tapegrad.numpy`. Python's parser reads the text, and nothing is compiled or run: what
-it finds is translated piece by piece, and anything that has no translation is refused.
+Statements are separated by ``;`` or lines. Functions are those of `tapegrad.numpy`. A name that is used and never
+assigned is an input; a name that is assigned is assigned before the text uses it, and not a second time before its
+value is used. The name of a loop is a plain number, which is not differentiated.
+
+Python's parser reads the text, and nothing is compiled or run: what it finds is translated piece by piece, and
+anything that has no translation is refused. `tapegrad.bodies` runs the translation within a budget.
 """
 
 from __future__ import annotations
 
 import ast
-import difflib
-import inspect
-import math
+import re
+import textwrap
 import warnings
-from collections.abc import Callable
-from typing import Final, NoReturn
+from collections.abc import Sequence
+from typing import Final
 
+from tapegrad.bodies import Assign, Block, Branch, Loop, Statement
 from tapegrad.errors import ExpressionError
-from tapegrad.expression import (
-    CONSTANTS,
-    FUNCTIONS,
-    Apply,
-    Choose,
-    Compare,
-    Expression,
-    Literal,
-    Name,
-    Term,
-    check_name,
-)
-from tapegrad.ops import arithmetic, exponential, selection
-from tapegrad.primitive import Comparison
+from tapegrad.expression import Expression
+from tapegrad.terms import Apply, Name, Term
+from tapegrad.translation import MAX_DEPTH, OPERATORS, Translation, short, too_deep
 
 __all__ = ["MAX_DEPTH", "MAX_LENGTH", "parse"]
 
-MAX_LENGTH: Final = 2000  # characters, which bounds the number of operations as well
-MAX_DEPTH: Final = 100
+MAX_LENGTH: Final = 2000  # characters
 
-_OPERATORS: Final[dict[type[ast.AST], Callable[..., object]]] = {
-    ast.Add: arithmetic.add,
-    ast.Sub: arithmetic.subtract,
-    ast.Mult: arithmetic.multiply,
-    ast.Div: arithmetic.divide,
-    ast.FloorDiv: arithmetic.floor_divide,
-    ast.Mod: arithmetic.remainder,
-    ast.Pow: exponential.power,
-}
+_WRITE: Final = "write arithmetic such as x*y + sin(x)"
 
-_COMPARISONS: Final[dict[type[ast.AST], Comparison]] = {
-    ast.Lt: selection.less,
-    ast.LtE: selection.less_equal,
-    ast.Gt: selection.greater,
-    ast.GtE: selection.greater_equal,
-    ast.Eq: selection.equal,
-    ast.NotEq: selection.not_equal,
-}
-
-_OTHER_NAMES: Final = {"ln": "log", "max": "maximum", "min": "minimum", "logistic": "sigmoid"}
-
-_CURES: Final[dict[type[ast.AST], str]] = {
-    ast.Attribute: "is an attribute; call a function by its plain name, as in sin(x)",
-    ast.Subscript: "is an index; give every number a name of its own",
-    ast.BoolOp: "joins conditions; nest them: a if c else (b if d else ...)",
-    ast.Lambda: "is a function; write its body alone",
-    ast.JoinedStr: "is text; only numbers can be computed with",
-    ast.NamedExpr: "assigns inside an expression; write it as a statement of its own: name = ...; ...",
-    ast.Not: "negates a condition; compare the other way: x <= 0 for not x > 0",
-    ast.BitXor: "is a bitwise operation; a power is written x**y",
+_CURES: Final[dict[type[ast.stmt], str]] = {
+    ast.While: "may never end, and a tape must; loop so many times, with an if in it: for i in range(10): ...",
+    ast.FunctionDef: "defines a function; write its body alone",
+    ast.Break: "leaves a loop; put what follows it under an if",
+    ast.Continue: "leaves a turn of a loop; put what follows it under an if",
+    ast.Pass: "does nothing; leave its block out",
 }
 
 
 def parse(text: str) -> Expression:
-    """The expression that `text` writes: arithmetic, functions of `tapegrad.numpy`, ``a if c else b``.
+    """The expression that `text` writes: the body of a function, or its result alone.
 
-    Statements ``name = ...`` separated by ``;`` or lines name intermediate values; the last is the result.
-    Raises ExpressionError, in one line and with the piece at fault, for anything else.
+    Raises ExpressionError, in one line and with the piece at fault, for anything else; where there are several
+    lines, with the number of the line.
 
     >>> parse("x if x > y else y**2").evaluate({"x": 1.0, "y": 3.0})
     9.0
+    >>> body = '''
+    ... s = 0
+    ... for i in range(3):
+    ...     s += x**i
+    ... return s
+    ... '''
+    >>> parse(body).evaluate({"x": 2.0})
+    7.0
     """
     if len(text) > MAX_LENGTH:
         msg = f"the expression has {len(text)} characters; at most {MAX_LENGTH} are read"
         raise ExpressionError(msg)
-    lines = "\n".join(line.strip() for line in text.splitlines())
+    lines, statements = _statements(text)
+    if not statements:
+        msg = f"the expression is empty; {_WRITE}"
+        raise ExpressionError(msg)
+    return _Program(lines).program(statements)
+
+
+def _statements(text: str) -> tuple[str, list[ast.stmt]]:
+    """The syntax of `text`, and the text that its columns are of: a common indentation is taken off.
+
+    Where there is no block, lines may begin anywhere.
+    """
+    lines = textwrap.dedent("\n".join(text.splitlines()))
+    try:
+        return lines, _syntax(lines)
+    except IndentationError as error:
+        stripped = "\n".join(line.strip() for line in lines.split("\n"))
+        try:
+            statements = _syntax(stripped)
+        except SyntaxError:
+            statements = []
+        if any(hasattr(statement, "body") for statement in statements) or not statements:
+            raise ExpressionError(_malformed(lines, error)) from None
+        return stripped, statements
+    except SyntaxError as error:
+        raise ExpressionError(_malformed(lines, error)) from None
+
+
+def _syntax(lines: str) -> list[ast.stmt]:
+    """Raises SyntaxError, and ExpressionError for what Python's parser does not even begin with."""
     try:
         with warnings.catch_warnings():  # Python comments on style, as in "1if x"
             warnings.simplefilter("ignore")
-            module = ast.parse(lines)
-    except SyntaxError as error:
-        msg = f"{_short(text)!r} is not well formed: {error.msg}; write arithmetic such as x*y + sin(x)"
-        raise ExpressionError(msg) from None
+            return ast.parse(lines, filename="").body  # no file has this name: Python looks for that of a mistake
     except ValueError:
-        msg = f"{_short(text)!r} holds forbidden characters; write arithmetic such as x*y + sin(x)"
+        msg = f"{short(lines)!r} holds forbidden characters; {_WRITE}"
         raise ExpressionError(msg) from None
     except (RecursionError, MemoryError):
-        raise ExpressionError(_too_deep(text)) from None
-    if not module.body:
-        msg = "the expression is empty; write arithmetic such as x*y + sin(x)"
-        raise ExpressionError(msg)
-    return _Translation(lines).program(module.body)
+        raise ExpressionError(too_deep(lines)) from None
 
 
-def _too_deep(text: str) -> str:
-    return f"{_short(text)!r} is nested too deeply; name its parts: a = ...; b = ...; a*b"
+def _malformed(lines: str, error: SyntaxError) -> str:
+    """What to say of a text that is not Python's syntax."""
+    inline = re.search(r";\s*(if|for|while)\b", lines)
+    cure = f"begin {inline[1]!r} on a line of its own" if inline else _WRITE
+    several = error.lineno and "\n" in lines
+    piece = lines.split("\n")[min(error.lineno or 1, lines.count("\n") + 1) - 1] if several else lines
+    where = f"line {error.lineno}: " if several else ""
+    return f"{where}{short(piece)!r} is not well formed: {error.msg}; {cure}"
 
 
-def _short(text: str) -> str:
-    """`text` on one line, the middle of a long one left out."""
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else f"{line[:40]} ... {line[-15:]}"
-
-
-class _Translation:
-    """One reading of one text: collects the names on the way."""
+class _Program(Translation):
+    """One reading of one text: translates statements, by the terms in them."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.lines = [line.encode() for line in text.split("\n")]  # the parser counts columns in bytes
-        self.free: dict[str, None] = {}  # in order of appearance
-        self.assigned: set[str] = set()
+        super().__init__(text)
+        self.loops: set[str] = set()  # the names of loops
 
-    def program(self, body: list[ast.stmt]) -> Expression:
-        """The statements, in order."""
-        statements = []
-        for node in body:
-            if isinstance(node, ast.Expr):
-                if node is not body[-1]:
-                    self.refuse(node, "is computed and dropped; only the last statement may do without a name")
-                statements.append(("", self.number(node.value, 0)))
-            elif isinstance(node, ast.Assign):
-                statements.append(self.assignment(node))
-            else:
-                self.refuse(node, "is not arithmetic; write expressions and assignments such as y = x*x; y + 1")
-        return Expression(self.text, tuple(self.free), tuple(statements))
+    def program(self, body: Sequence[ast.stmt]) -> Expression:
+        """The statements, in order, and the result."""
+        statements = self.block(body[:-1], 0)
+        result = self.result(body[-1])
+        return Expression(self.text, tuple(self.free), statements, result)
 
-    def assignment(self, node: ast.Assign) -> tuple[str, Term]:
-        """``name = number``, where the name is new."""
+    def result(self, node: ast.stmt) -> Assign:
+        """The last statement."""
+        if isinstance(node, ast.Return) and node.value is not None:
+            return Assign(node.lineno, "", self.number(node.value, 0))
+        if isinstance(node, ast.Expr):
+            return Assign(node.lineno, "", self.number(node.value, 0))
+        statement = self.statement(node, 0)
+        if not isinstance(statement, Assign):
+            self.refuse(node, "leaves no result; end with a line that names it, as in return s")
+        return statement
+
+    def block(self, body: Sequence[ast.stmt], depth: int) -> Block:
+        """Statements in order."""
+        if depth > MAX_DEPTH:
+            self.refuse_depth()
+        return tuple(self.statement(node, depth) for node in body)
+
+    def statement(self, node: ast.stmt, depth: int) -> Statement:
+        """The translation of any statement of the whitelist."""
+        if isinstance(node, ast.Assign):
+            return self.assignment(node, depth)
+        if isinstance(node, ast.AugAssign):
+            return self.change(node, depth)
+        if isinstance(node, ast.If):
+            condition = self.condition(node.test, depth)
+            return Branch(node.lineno, condition, self.inner(node.body, depth), self.inner(node.orelse, depth))
+        if isinstance(node, ast.For):
+            return self.loop(node, depth)
+        if isinstance(node, ast.Expr):
+            self.refuse(node, "is computed and dropped; only the last statement may do without a name")
+        if isinstance(node, ast.Return):
+            self.refuse(node, "does not return a value on the last line; assign a name here, and return that there")
+        cure = "is not arithmetic; write expressions and assignments such as y = x*x; y + 1"
+        return self.refuse(node, _CURES.get(type(node), cure))
+
+    def inner(self, body: Sequence[ast.stmt], depth: int) -> Block:
+        """A block that may not run, or run again: to assign again before it, in it or after it loses no value."""
+        self.unread.clear()
+        block = self.block(body, depth + 1)
+        self.unread.clear()
+        return block
+
+    def assignment(self, node: ast.Assign, depth: int) -> Assign:
+        """``name = number``, where the name is new, or its value has been used."""
         target = node.targets[0]
         if len(node.targets) > 1 or not isinstance(target, ast.Name):
             self.refuse(node, "does not assign one name; write name = ...")
         name = target.id
-        check_name(name)
-        term = self.number(node.value, 0)
-        if name in self.assigned or name in self.free:
-            self.refuse(node, f"gives {name} a second value; choose a new name, each stands for one value")
+        self.check_name(name, node.lineno)
+        term = self.number(node.value, depth)
+        self.check_assigned(node, name)
+        if name in self.unread:
+            self.refuse(node, f"gives {name} a second value before the first is used; choose a new name")
         self.assigned.add(name)
-        return name, term
+        self.unread.add(name)
+        return Assign(node.lineno, name, term)
 
-    def number(self, node: ast.expr, depth: int) -> Term:
-        """`node` as a number."""
-        term = self.term(node, depth)
-        if is_condition(term):
-            self.refuse(node, "is a comparison, not a number; write 1 if it holds and 0 if not: 1 if x > 0 else 0")
-        return term
-
-    def condition(self, node: ast.expr, depth: int) -> Term:
-        """`node` as the condition of a choice."""
-        term = self.term(node, depth)
-        if not is_condition(term):
-            self.refuse(node, f"is a number where a condition is needed; compare it: {term.source} != 0")
-        return term
-
-    def term(self, node: ast.expr, depth: int) -> Term:
-        """The translation of any node of the whitelist."""
-        if depth > MAX_DEPTH:
-            raise ExpressionError(_too_deep(self.text))
-        source = self.source(node)
-        if isinstance(node, ast.Constant):
-            return Literal(source, self.literal(node))
-        if isinstance(node, ast.Name):
-            return self.name(node)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
-            operand = self.number(node.operand, depth + 1)
-            return operand if isinstance(node.op, ast.UAdd) else negated(operand, source)
-        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-            operands = (self.number(node.left, depth + 1), self.number(node.right, depth + 1))
-            return Apply(source, _OPERATORS[type(node.op)], operands)
-        if isinstance(node, ast.Compare) and all(type(op) in _COMPARISONS for op in node.ops):
-            terms = tuple(self.number(part, depth + 1) for part in (node.left, *node.comparators))
-            return Compare(source, tuple(_COMPARISONS[type(op)] for op in node.ops), terms)
-        if isinstance(node, ast.IfExp):
-            condition = self.condition(node.test, depth + 1)
-            return Choose(source, condition, self.number(node.body, depth + 1), self.number(node.orelse, depth + 1))
-        if isinstance(node, ast.Call):
-            return self.call(node, depth)
-        return self.refuse(node, self.cure(node))
-
-    def cure(self, node: ast.expr) -> str:
-        """What to say of a node outside of the whitelist."""
-        kind: type[ast.AST] = type(node.op) if isinstance(node, (ast.BinOp, ast.UnaryOp)) else type(node)
-        return _CURES.get(kind, "is not arithmetic; numbers, names, + - * / // % **, comparisons, functions are")
-
-    def literal(self, node: ast.Constant) -> float:
-        """A real, finite number as a float."""
-        if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-            kind = "text" if isinstance(node.value, (str, bytes)) else "not a real number"
-            self.refuse(node, f"is {kind}; only real numbers can be computed with")
-        try:
-            value = float(node.value)
-        except OverflowError:
-            value = math.inf
-        if math.isinf(value):
-            self.refuse(node, "is too large for a float, which ends at 1.8e308; write inf for infinity")
-        return value
-
-    def name(self, node: ast.Name) -> Term:
-        """A constant, an assigned name, or a name that needs a value."""
-        name = node.id
-        if name in CONSTANTS:
-            return Literal(name, CONSTANTS[name])
-        check_name(name)
+    def change(self, node: ast.AugAssign, depth: int) -> Assign:
+        """``name += number``, and the other operators."""
+        if type(node.op) not in OPERATORS:
+            self.refuse(node, "is a bitwise operation; those of numbers are += -= *= /= //= %= **=")
+        if not isinstance(node.target, ast.Name):
+            self.refuse(node, "does not assign one name; write name = ...")
+        name = node.target.id
+        self.check_name(name, node.lineno)
         if name not in self.assigned:
-            self.free[name] = None
-        return Name(name)
+            self.refuse(node, f"changes {name}, which has no value of its own; assign a name first: y = x*x; y += 1")
+        self.check_assigned(node, name)
+        operands: tuple[Term, ...] = (Name(name, node.lineno), self.number(node.value, depth + 1))
+        self.unread.add(name)
+        return Assign(node.lineno, name, Apply(self.source(node), node.lineno, OPERATORS[type(node.op)], operands))
 
-    def call(self, node: ast.Call, depth: int) -> Term:
-        """A function of `tapegrad.numpy` with as many operands as it takes."""
-        if not isinstance(node.func, ast.Name):
-            self.refuse(node.func, _CURES.get(type(node.func), "is not the name of a function, as in sin(x)"))
-        name = node.func.id
-        if name not in FUNCTIONS:
-            self.refuse(node.func, f"is not a known function; {suggestion(name)}")
-        starred = next((argument for argument in node.args if isinstance(argument, ast.Starred)), None)
-        if node.keywords or starred is not None:
-            self.refuse(node, f"must give {name} its arguments by position, as in {name}(x)")
-        function = FUNCTIONS[name]
-        fewest, most = arity(function)
-        if not fewest <= len(node.args) <= most:
-            takes = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-            given = len(node.args)
-            self.refuse(node, f"gives {given} argument{'s' * (given != 1)} to {name}, which takes {takes}")
-        kinds = [self.condition if name == "where" else self.number, *[self.number] * most]
-        operands = [kind(argument, depth + 1) for kind, argument in zip(kinds, node.args, strict=False)]
-        return Apply(self.source(node), function, tuple(operands))
+    def loop(self, node: ast.For, depth: int) -> Loop:
+        """``for name in range(...)``."""
+        call = node.iter
+        if not isinstance(node.target, ast.Name):
+            self.refuse(node.target, "does not name one number; write for i in range(3): ...")
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"):
+            self.refuse(call, "is not a range; a loop counts, as in for i in range(3): ...")
+        if not 1 <= len(call.args) <= 3 or call.keywords:
+            self.refuse(call, "does not give range its stop, its start and stop, or its start, stop and step")
+        if node.orelse:
+            self.refuse(node.orelse[0], "stands in the else of a loop; write it after the loop")
+        name = node.target.id
+        self.check_name(name, node.lineno)
+        bounds = tuple(self.whole(argument, depth) for argument in call.args)
+        self.check_free(node.target, name)
+        if name in self.assigned - self.loops:
+            self.refuse(node.target, "counts a loop and has a value already; choose a new name")
+        self.assigned.add(name)
+        self.loops.add(name)
+        return Loop(node.lineno, name, bounds, self.inner(node.body, depth))
 
-    def source(self, node: ast.expr | ast.stmt) -> str:
-        """The piece of the text that `node` was read from, on one line."""
-        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-        lines = self.lines[first : last + 1]
-        lines[-1] = lines[-1][: node.end_col_offset]
-        lines[0] = lines[0][node.col_offset :]
-        return " ".join(b" ".join(lines).decode().split())
+    def whole(self, node: ast.expr, depth: int) -> Term:
+        """A bound of a range, which is known without the inputs."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and part.id not in self.loops:
+                self.refuse(
+                    part, "is not known before the run; the bounds of a range are made of literals and loop names"
+                )
+        return self.number(node, depth)
 
-    def refuse(self, node: ast.expr | ast.stmt, why: str) -> NoReturn:
-        """Raise ExpressionError about the piece of text that `node` is."""
-        msg = f"{_short(self.source(node))!r} {why}"
-        raise ExpressionError(msg)
+    def check_assigned(self, node: ast.stmt, name: str) -> None:
+        """Raise ExpressionError if `name` counts a loop, or is an input."""
+        if name in self.loops:
+            self.refuse(node, f"assigns {name}, which counts a loop; choose a new name")
+        self.check_free(node, name)
 
-
-def negated(operand: Term, source: str) -> Term:
-    """Minus `operand`; of a number it is a number, not an operation."""
-    if isinstance(operand, Literal):
-        return Literal(source, -operand.value)
-    return Apply(source, arithmetic.negative, (operand,))
-
-
-def suggestion(name: str) -> str:
-    """A function that `name` may have meant."""
-    close = difflib.get_close_matches(name, FUNCTIONS, 1, cutoff=0.7)
-    near = _OTHER_NAMES.get(name, close[0] if close else "")
-    return f"did you mean {near}?" if near else "see tapegrad.numpy for those there are: sin, exp, log, sqrt, ..."
-
-
-def arity(function: Callable[..., object]) -> tuple[int, int]:
-    """The fewest and the most operands that a function of `tapegrad.numpy` takes."""
-    parameters = inspect.signature(function).parameters.values()
-    needed = sum(parameter.default is parameter.empty for parameter in parameters)
-    return needed, len(parameters)
-
-
-def is_condition(term: Term) -> bool:
-    """Whether the value of `term` is a bool."""
-    if isinstance(term, Apply):
-        return isinstance(term.function, Comparison) or term.function is selection.isclose
-    return isinstance(term, Compare)
+    def check_free(self, node: ast.stmt | ast.expr, name: str) -> None:
+        """Raise ExpressionError if `name` has been used as an input."""
+        if name in self.free:
+            used = self.at(self.free[name]).rstrip(": ") or "the text"
+            self.refuse(node, f"gives {name} a value after {used} used it; assign it before, or choose a new name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
-from tapegrad.parser import parse
+from tapegrad.parser import MAX_LENGTH, parse
 from tapegrad.view.dot import dot
 from tapegrad.view.drawing import draw
 from tapegrad.view.html import html
@@ -35,11 +36,16 @@ def add_parser(subparsers: Subparsers) -> None:
         description="Record an expression at a point, differentiate it, and show its tape: "
         "every operation with its value, its local derivatives and its adjoint.",
         epilog='Several statements name their values: tapegrad show "u = x*y; u + sin(u)" x=2 y=3. '
+        "The body of a function goes over several lines, with if, elif, else, for i in range(3), += and return; in a "
+        "loop the name column repeats the name at every turn. "
         'An expression that begins with a minus goes into parentheses: "(-x)".',
         allow_abbrev=False,
     )
-    parser.add_argument("expression", help='arithmetic and functions of tapegrad.numpy, as in "x*y + sin(x)"')
+    parser.add_argument(
+        "expression", nargs="?", help='arithmetic and functions of tapegrad.numpy, as in "x*y + sin(x)"'
+    )
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="the number that each name stands for")
+    parser.add_argument("--file", metavar="FILE", help="read the expression from FILE instead; - is standard input")
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
     parser.set_defaults(run=run)
@@ -48,16 +54,43 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw what is asked for, print the table, the result and the derivatives. Returns the exit status.
 
-    Raises ExpressionError, TapegradError (too long to draw), OutputFolderError.
+    Raises ExpressionError, TapegradError (too long to draw), OutputFolderError, OSError (no file to read).
     """
-    expression = parse(args.expression)
-    reading = read(expression, parse_values(args.values))
+    words = [word for word in (args.expression, *args.values) if word is not None]
+    if args.file is None and not words:
+        msg = 'no expression is given; write one, as in "x*y + sin(x)", or name its file with --file'
+        raise ExpressionError(msg)
+    text, values = (words[0], words[1:]) if args.file is None else (read_text(args.file), words)
+    expression = parse(text)
+    reading = read(expression, parse_values(values))
     write_drawings(args, expression, reading)
     steps = steps_of(reading.trace, reading.names, reading.sources)
     print_table(steps)
     print(f"{expression.result_name} = {reading.trace.output!r}")
     print(f"derivatives {derivative_dictionary(steps)}")
     return 0
+
+
+def read_text(file: str) -> str:
+    """The text in `file`, in UTF-8; ``-`` is standard input. Raises ExpressionError for anything else, OSError.
+
+    No more is read than an expression may have, from a file that never ends as well.
+    """
+    most = 4 * MAX_LENGTH  # bytes: a character has at most four
+    name = "standard input" if file == "-" else file
+    if file == "-":
+        data = sys.stdin.buffer.read(most + 1)
+    else:
+        with Path(file).open("rb") as stream:
+            data = stream.read(most + 1)
+    if len(data) > most:
+        msg = f"{name} has more than {MAX_LENGTH} characters, and no more are read; name the file of an expression"
+        raise ExpressionError(msg)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"{name} is not text in UTF-8: byte {error.start} is {data[error.start]:#04x}; save it as UTF-8"
+        raise ExpressionError(msg) from None
 
 
 def derivative_dictionary(steps: Sequence[Step]) -> dict[str, object]:
@@ -97,7 +130,7 @@ def write_drawings(args: argparse.Namespace, expression: Expression, reading: Re
     if args.svg is None and args.html is None and args.dot is None:
         return
     drawing = draw(reading.trace, reading.names, reading.sources)
-    title = " ".join(expression.text.split())
+    title = expression.text.strip()
     if args.svg is not None:
         write_whole(args.svg, svg(drawing))
     if args.html is not None:

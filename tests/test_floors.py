@@ -54,7 +54,7 @@ FLOORS: list[list[str]] = [
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
         "view.strides", "view.coverage", "view", "results",
     ],
-    ["expression", "parser", "show", "train", "cli", "__main__", "__init__"],
+    ["terms", "bodies", "expression", "translation", "parser", "show", "train", "cli", "__main__", "__init__"],
 ]  # fmt: skip
 
 PLACE = {name: (floor, at) for floor, names in enumerate(FLOORS) for at, name in enumerate(names)}

@@ -55,12 +55,18 @@ def test_the_messages_are_the_ones_shown(
     assert spoken(f"{error}: {caught.value}") in spoken(README)
 
 
-def test_the_table_of_show_is_what_show_prints(capsys: pytest.CaptureFixture[str]) -> None:
+ROOT_OF_X = README[README.index("$ cat root\n") : README.index("$ tapegrad show --file root x=2")].partition("\n")[2]
+
+
+@pytest.mark.parametrize(("words", "lines"), [(["x*y + sin(x)", "x=2", "y=3"], 8), ([ROOT_OF_X, "x=2"], 12)])
+def test_the_table_of_show_is_what_show_prints(
+    capsys: pytest.CaptureFixture[str], words: list[str], lines: int
+) -> None:
     from tapegrad.cli import main  # noqa: PLC0415  # the command line is loaded by this test alone
 
-    assert main(["show", "x*y + sin(x)", "x=2", "y=3"]) == 0
+    assert main(["show", *words]) == 0
     printed = [spoken(line) for line in capsys.readouterr().out.splitlines() if line.strip(" ─")]
-    assert len(printed) == 8
+    assert len(printed) == lines
     for line in printed:
         assert line in spoken(README)
 

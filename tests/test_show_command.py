@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,67 @@ def test_the_result_is_printed_with_every_digit(capsys: pytest.CaptureFixture[st
     assert main(["show", "x*y + sin(x)", "x=2", "y=3"]) == 0
     last_two = capsys.readouterr().out.splitlines()[-2:]
     assert last_two == ["L = 6.909297426825682", "derivatives {'x': 2.5838531634528574, 'y': 2.0}"]
+
+
+BODY = """\
+s = 0
+for i in range(3):
+    s += x**i
+return s*y
+"""
+
+
+def test_a_body_is_shown_turn_by_turn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", BODY, "x=2", "y=3"]) == 0
+    out = capsys.readouterr().out
+    assert [row[4] for row in cells(out) if row[1] == "add"] == ["s", "s", "s"]
+    assert out.splitlines()[-2:] == ["L = 21.0", "derivatives {'x': 15.0, 'y': 7.0}"]
+
+
+@pytest.mark.parametrize("words", [["--file", "FILE", "x=2", "y=3"], ["x=2", "y=3", "--file", "FILE"]])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_a_body_is_read_from_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], start: str
+) -> None:
+    (tmp_path / "body").write_text(start + BODY + "# é", "utf-8")
+    assert main(["show", *(word.replace("FILE", str(tmp_path / "body")) for word in words)]) == 0
+    assert "L = 21.0" in capsys.readouterr().out
+
+
+def test_a_page_is_headed_by_the_lines_of_the_body(tmp_path: Path) -> None:
+    assert main(["show", BODY, "x=2", "y=3", "--html", str(tmp_path / "page")]) == 0
+    assert f"<h1>{BODY.strip()}</h1>" in (tmp_path / "page").read_text("utf-8")
+
+
+def test_a_body_is_read_from_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(BODY.encode())))
+    assert main(["show", "--file", "-", "x=2", "y=3"]) == 0
+    assert "L = 21.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"x = \xff", "body is not text in UTF-8: byte 4 is 0xff"),
+        (b"", "the expression is empty"),
+        (b"x" * 2001, "has 2001 characters; at most 2000"),
+        (b"x" * 10_000, "body has more than 2000 characters"),
+        (b"while x > 0:\n  a = 1\na", "line 1: 'while x > 0: a = 1' may never end"),
+        (None, "body: No such file or directory"),
+    ],
+)
+def test_a_file_that_holds_no_body_gets_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "body").write_bytes(content)
+    assert main(["show", "--file", str(tmp_path / "body"), "x=2"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
 
 
 def test_numbers_are_never_cut_however_long_the_rest(
@@ -102,7 +164,8 @@ def test_a_drawing_replaces_an_older_one_and_follows_a_link(tmp_path: Path) -> N
         (["x", "x"], "'x' gives no name a value; write x=2"),
         (["x", "2=x"], "'2=x' gives no name a value"),
         (["x", "=2"], "'=2' gives no name a value"),
-        ([], "expression"),
+        ([], "no expression is given"),
+        ([""], "the expression is empty"),
         (["x", "x=1", "--png", "f"], "--png"),
     ],
 )

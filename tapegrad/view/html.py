@@ -19,7 +19,7 @@ _STYLE: Final = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1.5rem; max-width: 90rem;
        color: #1b1f24; background: #ffffff; }
-h1 { font-size: 1.3rem; }
+h1 { font-size: 1.3rem; white-space: pre-wrap; }
 h1 { overflow-wrap: anywhere; }
 .picture { overflow-x: auto; border: 1px solid #d0d7de; border-radius: 6px; }
 .picture svg { display: block; }
