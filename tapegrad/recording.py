@@ -63,7 +63,7 @@ def measured(job: Job, state: State[Params]) -> Row:
 class Scene:
     """What stays the same while the boundary moves: the points, in the units of the person who gave them.
 
-    points: ``(points, 2)``, the first of all that are scored; labels: ``(points,)``.
+    points: ``(points, 2)``, of the scored ones evenly spread and at most some hundred; labels: ``(points,)``.
     """
 
     names: tuple[str, str]
@@ -81,8 +81,9 @@ def scene_of(job: Job) -> Scene | None:
     points = jobs.drawn_points(job, job.axes)
     low, high = frame([(x, y) for x, y in points.tolist()], job.square)
     side = min(GRID, math.isqrt(MOST_SAMPLES // len(job.target.classes)))
-    labels = np.asarray(job.scored.labels[:MOST_POINTS], np.intp)
-    return Scene((job.axes[0].name, job.axes[1].name), low, high, side, points[:MOST_POINTS], labels)
+    every = _every(len(points), MOST_POINTS)
+    labels = np.asarray(job.scored.labels[::every], np.intp)
+    return Scene((job.axes[0].name, job.axes[1].name), low, high, side, points[::every], labels)
 
 
 @attrs.frozen(eq=False)
@@ -109,8 +110,13 @@ class Frame:
 def examined(job: Job) -> Examples:
     """Training examples, evenly spread and at most some hundred, by which the layers are looked at."""
     inputs, labels = jobs.examples_of(job.train)
-    every = math.ceil(len(job.train) / MOST_EXAMPLES)
+    every = _every(len(job.train), MOST_EXAMPLES)
     return inputs[::every], labels[::every]
+
+
+def _every(count: int, most: int) -> int:
+    """Every how many-th of so many to take, to have no more than `most`."""
+    return math.ceil(count / most)
 
 
 def _frame(job: Job, row: Row, state: State[Params]) -> Frame:
@@ -126,7 +132,7 @@ def _seen(job: Job, state: State[Params]) -> Seen | None:
     if scene is None or job.axes is None:
         return None
     network = jobs.in_the_plane(job, state, job.axes)
-    out = jobs.outputs(job, state, job.scored.inputs[:MOST_POINTS])
+    out = jobs.outputs(job, state, job.scored.inputs[:: _every(len(job.scored), MOST_POINTS)])
     wrong = np.flatnonzero(jobs.predictions(job.target, out) != scene.labels)
     sampled = plane(network, scene.low, scene.high, scene.side)
     certainty = np.rint(255.0 * sampled.probabilities.reshape(scene.side, scene.side, -1)).astype(np.uint8)

@@ -69,12 +69,15 @@ def _height(value: float, low: float, high: float, is_log: bool) -> float:
 def ticks(low: float, high: float, is_log: bool) -> list[float]:
     """Round numbers from `low` to `high`, few enough to be written beside an axis.
 
-    >>> ticks(0.0, 0.7, False), ticks(0.004, 0.7, True)
-    ([0.0, 0.2, 0.4, 0.6], [0.01, 0.1])
+    >>> ticks(0.0, 0.7, False), ticks(0.004, 0.7, True), ticks(0.1, 2.5, True)
+    ([0.0, 0.2, 0.4, 0.6], [0.01, 0.1], [0.1, 0.2, 0.5, 1.0, 2.0])
     """
     if is_log:
-        decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
-        return [float(f"1e{decade}") for decade in decades][:: math.ceil(len(decades) / 5) or 1]
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        parts = (1, 2, 5) if high < 50.0 * low else (1,)
+        levels = [float(f"{part}e{decade}") for decade in decades for part in parts]
+        inside = [level for level in levels if low <= level <= high]
+        return inside[:: math.ceil(len(inside) / 5) or 1]
     size = 10.0 ** math.floor(math.log10(high - low))
-    step = next(size * part for part in (0.1, 0.2, 0.5, 1.0, 2.0) if high - low <= 4.5 * size * part)
+    step = next(size * part for part in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if high - low <= 4.5 * size * part)
     return [float(f"{at * step:.12g}") for at in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -98,7 +98,7 @@ def _numbers(job: Job, row: Row) -> dict[str, str]:
 
 def _written(number: float) -> str:
     """To four digits; of what is no number, such as the loss before the first epoch, a dash."""
-    return f"{number:.4g}" if math.isfinite(number) else "–"
+    return f"{number:#.4g}".rstrip(".") if math.isfinite(number) else "–"
 
 
 # ---- panels -------------------------------------------------------------------------------------
@@ -110,7 +110,8 @@ def _plane_panel(job: Job, film: Film) -> list[str]:
     if scene is None or seen is None:
         return []
     names = job.target.classes
-    some = f" The first {len(scene.points)} points are drawn." if len(job.scored) > len(scene.points) else ""
+    count = len(job.scored)
+    some = f" Of {count} points {len(scene.points)} are drawn." if count > len(scene.points) else ""
     return [
         '<section class="panel"><h2>What the network says where</h2>',
         f"<p>Colour by class, stronger where the network is certain.{some}</p>",
@@ -181,8 +182,8 @@ def _unit_panel(film: Film) -> str:
         for at, (layer, (width, text)) in enumerate(zip(frame.activations, _units(frame), strict=True))
     )
     return (
-        '<section class="panel units"><h2>Units at rest</h2><table><caption>Of every example alike: a relu that gives '
-        "0, a tanh beyond ±0.99. They learn next to nothing.</caption>"
+        '<section class="panel units"><h2>Units at rest</h2><table><caption>On every one of these examples: a relu '
+        "that gives 0, a tanh beyond ±0.99. Such units learn next to nothing.</caption>"
         '<thead><tr><th scope="col">activation</th><th scope="col">units at rest</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></section>"
     )

@@ -20,6 +20,7 @@ TINT: Final = 0.42  # how opaque a region is where the network is certain
 WIDTH, HEIGHT, SIDE = 380, 368, 320  # of the picture, and of the square in it
 LEFT, TOP = 48, 8
 PIXELS: Final = 480  # of the canvas along each side
+FEW_POINTS: Final = 200  # more are drawn smaller
 FEW_CLASSES: Final = 8  # of more, half as many: every one of them is looked at for every pixel
 
 # Eight shapes around the origin, as the pictures of matplotlib have them, and so told apart without colour.
@@ -57,9 +58,9 @@ def legend(names: Sequence[str]) -> str:
     return f'<ul class="legend">{"".join(f"{start}{item}</li>" for item in items)}</ul>'
 
 
-def _marker(one: int, x: float, y: float) -> str:
+def _marker(one: int, x: float, y: float, scale: float = 1.0) -> str:
     fill, shape = f"var(--c{one % len(PALETTE)})", MARKERS[one % len(MARKERS)]
-    return f'<path class="point" fill="{fill}" transform="translate({x:.1f} {y:.1f})" d="{shape}"/>'
+    return f'<path class="point" fill="{fill}" transform="translate({x:.1f} {y:.1f}) scale({scale})" d="{shape}"/>'
 
 
 def _regions(seen: Seen) -> str:
@@ -99,9 +100,10 @@ def _points(scene: Scene, seen: Seen) -> str:
     """The points, and around each a ring, which is seen where the network is wrong."""
     places = [(_across(scene, x), _upwards(scene, y)) for x, y in scene.points.tolist()]
     wrong = set(seen.wrong)
-    points = "".join(_marker(one, x, y) for one, (x, y) in zip(scene.labels.tolist(), places, strict=True))
+    scale = 1.0 if len(places) <= FEW_POINTS else 0.6
+    points = "".join(_marker(one, x, y, scale) for one, (x, y) in zip(scene.labels.tolist(), places, strict=True))
     rings = "".join(
-        f'<circle class="ring" data-point="{at}" cx="{x:.1f}" cy="{y:.1f}" r="7.5" '
+        f'<circle class="ring" data-point="{at}" cx="{x:.1f}" cy="{y:.1f}" r="{7.5 * scale}" '
         f'style="visibility: {"visible" if at in wrong else "hidden"}"/>'
         for at, (x, y) in enumerate(places)
     )

@@ -33,14 +33,15 @@ button:hover { border-color: var(--faint); }
 :focus-visible { outline: 3px solid var(--c5); outline-offset: 2px; }
 .slide { display: flex; align-items: center; gap: .7rem; margin-top: .5rem; }
 .slide input { flex: 1; min-width: 0; accent-color: var(--c0); }
-dl { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: .5rem 0 0; }
-dl div { min-width: 5.2rem; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(4.8rem, 1fr)); gap: .2rem .5rem;
+     max-width: 36rem; margin: .5rem 0 0; }
 dt { font-size: .8rem; color: var(--faint); }
 dd { margin: 0; font-variant-numeric: tabular-nums; font-weight: 600; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem;
           margin-top: 1rem; align-items: start; }
 .panel { min-width: 0; padding: .8rem; background: var(--panel); border: 1px solid var(--rule); border-radius: 8px; }
 .stack { display: grid; gap: 1rem; min-width: 0; }
+.panels > .stack:first-child { display: contents; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font-size: 12px; fill: var(--faint); }
 .rule { stroke: var(--rule); }
@@ -61,13 +62,14 @@ table { width: 100%; border-collapse: collapse; font-size: .85rem; }
 caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
 th, td { padding: .3rem .4rem; text-align: left; border-top: 1px solid var(--rule); vertical-align: top; }
 th { font-weight: 500; overflow-wrap: anywhere; }
-thead th { color: var(--faint); border: 0; }
+thead th { color: var(--faint); border: 0; white-space: nowrap; }
 td { width: 5.5rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.wide { width: 45%; }
+td.wide { width: 38%; }
 .track { height: .55rem; margin-bottom: .15rem; background: var(--rule); border-radius: 3px; overflow: hidden; }
 .track i { display: block; height: 100%; background: var(--c0); }
 .units .track i { background: var(--c1); }
 [hidden] { display: none; }
+@media (max-width: 30rem) { button { font-size: .85rem; } dd { font-size: .9rem; } }
 """
 )
 
