@@ -33,8 +33,10 @@ button:hover { border-color: var(--faint); }
 :focus-visible { outline: 3px solid var(--c5); outline-offset: 2px; }
 .slide { display: flex; align-items: center; gap: .7rem; margin-top: .5rem; }
 .slide input { flex: 1; min-width: 0; accent-color: var(--c0); }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(4.8rem, 1fr)); gap: .2rem .5rem;
-     max-width: 36rem; margin: .5rem 0 0; }
+dl { display: flex; flex-wrap: wrap; gap: .2rem .5rem; margin: .5rem 0 0; white-space: nowrap; }
+dl div { flex: 0 0 5.2rem; }
+dl div:first-child { flex-basis: 3.4rem; }
+dl div:last-child { flex-basis: 7rem; }
 dt { font-size: .8rem; color: var(--faint); }
 dd { margin: 0; font-variant-numeric: tabular-nums; font-weight: 600; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem;
