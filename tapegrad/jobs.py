@@ -23,9 +23,9 @@ from tapegrad.tables import Table
 from tapegrad.training import Accuracy, Examples, Fit, Loss, Objective, State
 
 __all__ = [
-    "OPTIMISERS", "Job", "Score", "examples_of", "feature_maps", "first_filters", "first_state", "from_bundled",
-    "from_files", "from_points", "from_table", "loss_of", "objective_of", "optimiser_of", "outputs", "predictions",
-    "probabilities", "recommended_for_table", "score",
+    "OPTIMISERS", "Job", "Score", "drawn_points", "examples_of", "feature_maps", "first_filters", "first_state",
+    "from_bundled", "from_files", "from_points", "from_table", "in_the_plane", "loss_of", "objective_of",
+    "optimiser_of", "outputs", "predictions", "probabilities", "recommended_for_table", "score",
 ]  # fmt: skip
 
 Score = Accuracy | Fit
@@ -244,6 +244,22 @@ def outputs(job: Job, state: State[Params], inputs: Floats) -> Floats:
 def probabilities(logits: Floats) -> Floats:
     """Those of the classes, ``(examples, classes)``, from their logits."""
     return np.asarray(nn.softmax(logits))
+
+
+def drawn_points(job: Job, axes: tuple[Numeric, Numeric]) -> Floats:
+    """The scored examples in the units of the person who gave them: ``(examples, 2)``."""
+    mean, scale = _mean_and_scale(axes)
+    return mean + scale * job.scored.inputs
+
+
+def in_the_plane(job: Job, state: State[Params], axes: tuple[Numeric, Numeric]) -> Callable[[Floats], Floats]:
+    """The probabilities of the classes, ``(points, classes)``, at points in those units, ``(points, 2)``."""
+    mean, scale = _mean_and_scale(axes)
+    return lambda points: probabilities(outputs(job, state, (points - mean) / scale))
+
+
+def _mean_and_scale(axes: tuple[Numeric, Numeric]) -> tuple[Floats, Floats]:
+    return np.array([axis.mean for axis in axes]), np.array([axis.scale for axis in axes])
 
 
 def feature_maps(job: Job, state: State[Params], image: Floats) -> dict[str, Floats]:

@@ -11,46 +11,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
-import numpy as np
 
 from tapegrad import jobs, training
-from tapegrad.arrays import AnyArray, Floats
+from tapegrad.arrays import AnyArray
 from tapegrad.encoding import Numeric
 from tapegrad.errors import OutputFolderError, ParameterFileError, SettingError
 from tapegrad.files import write_whole
 from tapegrad.jobs import Job
 from tapegrad.nn.layer import Params
-from tapegrad.training import Accuracy, State
+from tapegrad.recording import Film, Row
+from tapegrad.training import State
 from tapegrad.view import plots
+from tapegrad.view.film import film_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Row", "keep", "measured", "read", "writable", "write"]
+__all__ = ["keep", "read", "writable", "write", "write_film"]
 
 PARAMETERS: Final = "parameters.npz"
 LOG: Final = "log.csv"
+FILM: Final = "training.html"
 FORMS: Final[tuple[Literal["png", "svg"], ...]] = ("png", "svg")
 SHOWN_IMAGES: Final = 24
-
-
-@attrs.frozen
-class Row:
-    """One epoch of the log."""
-
-    epoch: int
-    loss: float
-    test_loss: float | None  # where examples are held out
-    score: float  # how many of the scored examples are given their class; of numbers, the root mean square error
-
-
-def measured(job: Job, state: State[Params]) -> Row:
-    """The row of a state at the end of an epoch."""
-    scored = job.scored
-    out = jobs.outputs(job, state, scored.inputs)
-    test_loss = None if job.test is None else float(jobs.loss_of(job.target)(out, scored.labels))
-    score = jobs.score(job.target, out, scored.labels)
-    return Row(state.epoch, state.loss, test_loss, score.correct if isinstance(score, Accuracy) else score.rmse)
 
 
 # ---- the folder ---------------------------------------------------------------------------------
@@ -93,6 +76,11 @@ def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> N
     files = {f"{stem}.{form}": plots.render(figure, form) for stem, figure in figures.items() for form in FORMS}
     for name, content in files.items():
         write_whole(folder / name, content)
+
+
+def write_film(job: Job, film: Film, log: Sequence[Row], folder: Path) -> None:
+    """Write the page of a training. Raises OutputFolderError."""
+    write_whole(folder / FILM, film_page(job, film.ended(job), log))
 
 
 # ---- the log and the parameters -----------------------------------------------------------------
@@ -203,14 +191,8 @@ def _inside(heading: str, job: Job, state: State[Params]) -> dict[str, Figure]:
 
 def _boundary(title: str, job: Job, state: State[Params], axes: tuple[Numeric, Numeric], predicted: AnyArray) -> Figure:
     """The plane of the two inputs, in the units of the person who gave them."""
-    first, second = axes
-    mean, scale = (np.array([getattr(axis, fact) for axis in axes]) for fact in ("mean", "scale"))
-    points = [(x, y) for x, y in (mean + scale * job.scored.inputs).tolist()]
-
-    def network(at: Floats) -> Floats:
-        return jobs.probabilities(jobs.outputs(job, state, (at - mean) / scale))
-
-    plane = plots.plane(network, *plots.frame(points, job.square))
+    points = [(x, y) for x, y in jobs.drawn_points(job, axes).tolist()]
+    plane = plots.plane(jobs.in_the_plane(job, state, axes), *plots.frame(points, job.square))
     labels = tuple(job.scored.labels.tolist())
     guesses = plots.Guesses(tuple(points), labels, tuple(predicted.tolist()), job.target.classes)
-    return plots.decision_boundary(title, plane, guesses, (first.name, second.name))
+    return plots.decision_boundary(title, plane, guesses, (axes[0].name, axes[1].name))

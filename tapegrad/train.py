@@ -6,7 +6,7 @@
     tapegrad train flowers.csv --target species         a table: a third of its rows is held out as a test
 
 Settings and the output folder are checked before any training. A run leaves in its folder log.csv,
-parameters.npz, and pictures as PNG and SVG, each written whole or not at all.
+parameters.npz, and pictures as PNG and SVG, with --html training.html, each written whole or not at all.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import attrs
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -30,7 +31,7 @@ from tapegrad.datasets import RECOMMENDED, Dataset, Settings
 from tapegrad.errors import DataError, DivergenceError, SettingError
 from tapegrad.jobs import OPTIMISERS, Job
 from tapegrad.nn.layer import Params
-from tapegrad.results import Row
+from tapegrad.recording import Film, Row, measured
 from tapegrad.training import State, early_stopping, steps
 from tapegrad.view import plots
 
@@ -78,6 +79,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--log-every", type=whole(1, 10**9), metavar="N", help="epochs between lines [a tenth of all]")
     add("--out", type=_folder, metavar="DIR", help="folder for the results [runs/NAME]")
     add("--resume", action="store_true", help="continue from the parameters in the folder of the results")
+    add("--html", action="store_true", help="leave a page, training.html, to move through the training on")
     add("--target", metavar="COLUMN", help="of a table: the column to predict")
     add("--task", choices=("classification", "regression"), help="of a table: [as the target looks]")
     add("--drop", action="append", default=[], metavar="COLUMN", help="of a table: leave this column out")
@@ -185,9 +187,13 @@ def run(args: argparse.Namespace) -> int:
         log_every = args.log_every or max(1, job.settings.epochs // 10)
         # Matrices of this size gain next to nothing by a second thread, and wait for it where its core is busy.
         with threadpool_limits(1, "blas"):
-            state, log, end = _trained(job, state, log, folder, args.patience, log_every, console)
+            course = Course(state, log, Film() if args.html else None)
+            course, end = _trained(job, course, folder, args.patience, log_every, console)
+            state, log, film = course.state, course.log, course.film
             if state.step:
                 results.write(job, state, log, folder)
+                if film is not None and film.frames:
+                    results.write_film(job, film, log, folder)
     if isinstance(end, BrokenPipeError):
         raise end
     if isinstance(end, DivergenceError):
@@ -206,6 +212,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+@attrs.frozen
+class Course:
+    """How far a run has come: its state, a row for every whole epoch, and its film if there is to be one."""
+
+    state: State[Params]
+    log: tuple[Row, ...]
+    film: Film | None
+
+
 class _Console(Console):
     """A console that tells when the reader of its pipe has gone, and does not end the process."""
 
@@ -220,18 +235,17 @@ def _batches(job: Job) -> int:
 
 def _trained(
     job: Job,
-    state: State[Params],
-    log: tuple[Row, ...],
+    course: Course,
     folder: Path,
     patience: int | None,
     log_every: int,
     console: Console,
-) -> tuple[State[Params], tuple[Row, ...], End | None]:
-    """The last state, the log of every whole epoch, and what ended the training before its time.
+) -> tuple[Course, End | None]:
+    """How far the run has come in the end, and what ended the training before its time.
 
     What a long training has come to is kept every minute, so that a machine that fails takes no more with it.
     """
-    settings = job.settings
+    settings, state, film = job.settings, course.state, course.film
     states = steps(
         jobs.objective_of(job),
         jobs.examples_of(job.train),
@@ -242,16 +256,20 @@ def _trained(
     )
     if patience is not None:
         states = early_stopping(states, patience)
-    rows = list(log)
+    rows = list(course.log)
     end: End | None = None
     kept = time.monotonic()
     with _progress(console) as progress:
         bar = progress.add_task(job.name, total=settings.epochs)
         try:
+            if film is not None and state.batch == 0:
+                film = film.after(job, measured(job, state), state)
             for following in states:
                 if following.batch == 0:
-                    rows.append(results.measured(job, following))
+                    rows.append(measured(job, following))
                 state = following
+                if film is not None and state.batch == 0:
+                    film = film.after(job, rows[-1], state)
                 progress.update(bar, completed=state.epoch + state.batch / _batches(job))
                 if state.batch == 0 and (state.epoch % log_every == 0 or state.epoch == settings.epochs):
                     console.print(_line(job, rows[-1]))
@@ -260,7 +278,10 @@ def _trained(
                     kept = time.monotonic()
         except (KeyboardInterrupt, DivergenceError, BrokenPipeError) as error:
             end = error
-    return state, tuple(rows[: state.epoch]), end  # an interrupt may fall between row and state
+    rows = rows[: state.epoch]  # an interrupt may fall between row and state,
+    if film is not None and state.batch == 0 and rows:  # and between the state and its frame
+        film = film.after(job, rows[-1], state)
+    return Course(state, tuple(rows), film), end
 
 
 def _progress(console: Console) -> Progress:

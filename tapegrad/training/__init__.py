@@ -9,12 +9,14 @@ for state in train(loss, (train_set.inputs, train_set.labels), state, optimiser,
 """
 
 from tapegrad.training.checkpoints import load, save
+from tapegrad.training.diagnosis import DeadUnits, LayerNorm, dead_units, gradient, layer_norms
 from tapegrad.training.evaluation import Accuracy, Fit, accuracy, confusion_matrix, fit, outputs
 from tapegrad.training.fold import steps, train
 from tapegrad.training.state import Examples, Loss, Objective, State, objective, start
 from tapegrad.training.streams import early_stopping, watched
 
 __all__ = [
-    "Accuracy", "Examples", "Fit", "Loss", "Objective", "State", "accuracy", "confusion_matrix", "early_stopping",
-    "fit", "load", "objective", "outputs", "save", "start", "steps", "train", "watched",
+    "Accuracy", "DeadUnits", "Examples", "Fit", "LayerNorm", "Loss", "Objective", "State", "accuracy",
+    "confusion_matrix", "dead_units", "early_stopping", "fit", "gradient", "layer_norms", "load", "objective",
+    "outputs", "save", "start", "steps", "train", "watched",
 ]  # fmt: skip

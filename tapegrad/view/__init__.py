@@ -1,4 +1,4 @@
-"""Pictures: of a tape (steps, drawing, svg, html, dot, table), its rules, arrays (strides), a training (plots)."""
+"""Pictures: of a tape (steps, drawing, svg, html, dot, table), its rules, arrays (strides), trainings (plots, film)."""
 
 from tapegrad.view.strides import broadcast, strides
 

@@ -27,7 +27,7 @@ TINT = 0.38  # how strongly a region is coloured where the network is certain
 class Plane:
     """The probabilities of the classes over a rectangle.
 
-    x: ``(GRID,)``, y: ``(GRID,)``, probabilities: ``(GRID * GRID, classes)``, x running fastest.
+    x: ``(side,)``, y: ``(side,)``, probabilities: ``(side * side, classes)``, x running fastest.
     """
 
     x: Floats
@@ -63,9 +63,9 @@ def frame(points: Sequence[Point], square: tuple[Point, Point] | None = None) ->
     return (left, bottom), (right, top)
 
 
-def plane(network: Callable[[Floats], Floats], low: Point, high: Point) -> Plane:
+def plane(network: Callable[[Floats], Floats], low: Point, high: Point, side: int = GRID) -> Plane:
     """The plane between two corners, by the probabilities of a network, ``(points, 2) -> (points, classes)``."""
-    x, y = (np.linspace(start, end, GRID) for start, end in zip(low, high, strict=True))
+    x, y = (np.linspace(start, end, side) for start, end in zip(low, high, strict=True))
     points = np.stack([part.ravel() for part in np.meshgrid(x, y)], axis=-1)
     return Plane(x, y, network(points))
 

@@ -1,0 +1,208 @@
+"""The look of the page of a training, and the script by which a person moves through its frames."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tapegrad.view.plots.style import PALETTE
+
+__all__ = ["SCRIPT", "STYLE"]
+
+_COLOURS: Final = " ".join(f"--c{at}: {colour};" for at, colour in enumerate(PALETTE))
+
+STYLE: Final = (
+    f":root {{ color-scheme: light dark; {_COLOURS} --ink: #1b1f24; --faint: #57606a; --rule: #d0d7de; "
+    "--paper: #ffffff; --panel: #f6f8fa; }"
+    """
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --faint: #9da7b3; --rule: #30363d; --paper: #0d1117; --panel: #161b22;
+          --c0: #3d9fd9; --c1: #f0803c; --c6: #ffffff; }
+}
+* { box-sizing: border-box; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 76rem;
+       color: var(--ink); background: var(--paper); }
+h1 { font-size: 1.3rem; margin: .3rem 0; overflow-wrap: anywhere; }
+h2 { font-size: 1rem; margin: 0 0 .4rem; }
+p { margin: .2rem 0 .6rem; color: var(--faint); }
+.bar-of-controls { position: sticky; top: 0; z-index: 2; padding: .6rem 0; background: var(--paper);
+                   border-bottom: 1px solid var(--rule); }
+.buttons { display: flex; gap: .4rem; }
+button { font: inherit; flex: 1 1 0; max-width: 7rem; min-width: 0; padding: .35rem 0; color: var(--ink);
+         background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; cursor: pointer; }
+button:hover { border-color: var(--faint); }
+:focus-visible { outline: 3px solid var(--c5); outline-offset: 2px; }
+.slide { display: flex; align-items: center; gap: .7rem; margin-top: .5rem; }
+.slide input { flex: 1; min-width: 0; accent-color: var(--c0); }
+dl { display: flex; flex-wrap: wrap; gap: .2rem .5rem; margin: .5rem 0 0; white-space: nowrap; }
+dl div { flex: 0 0 5.2rem; }
+dl div:first-child { flex-basis: 3.4rem; }
+dl div:last-child { flex-basis: 7rem; }
+dt { font-size: .8rem; color: var(--faint); }
+dd { margin: 0; font-variant-numeric: tabular-nums; font-weight: 600; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem;
+          margin-top: 1rem; align-items: start; }
+.panel { min-width: 0; padding: .8rem; background: var(--panel); border: 1px solid var(--rule); border-radius: 8px; }
+.stack { display: grid; gap: 1rem; min-width: 0; }
+.panels > .stack:first-child { display: contents; }
+svg { display: block; width: 100%; height: auto; }
+svg text { font-size: 12px; fill: var(--faint); }
+.rule { stroke: var(--rule); }
+.line { fill: none; stroke-width: 1.8; stroke: var(--c0); }
+.line.test { stroke: var(--c1); stroke-dasharray: 6 3; }
+.cursor { stroke: var(--ink); stroke-width: 1.5; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .4rem 0 0; padding: 0; list-style: none;
+          font-size: .85rem; }
+.legend li { display: flex; align-items: center; gap: .35rem; min-width: 0; overflow-wrap: anywhere; }
+.legend svg { width: 1.6rem; flex: none; }
+.plane { position: relative; }
+.plane canvas { position: absolute; }
+.plane svg { position: relative; }
+.edge { fill: none; stroke: var(--faint); }
+.point { stroke: var(--paper); stroke-width: .8; }
+.ring { fill: none; stroke: var(--ink); stroke-width: 1.5; }
+table { width: 100%; border-collapse: collapse; font-size: .85rem; }
+caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
+th, td { padding: .3rem .4rem; text-align: left; border-top: 1px solid var(--rule); vertical-align: top; }
+th { font-weight: 500; overflow-wrap: anywhere; }
+thead th { color: var(--faint); border: 0; white-space: nowrap; }
+td { width: 5.5rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.wide { width: 38%; }
+.track { height: .55rem; margin-bottom: .15rem; background: var(--rule); border-radius: 3px; overflow: hidden; }
+.track i { display: block; height: 100%; background: var(--c0); }
+.units .track i { background: var(--c1); }
+[hidden] { display: none; }
+@media (max-width: 30rem) { button { font-size: .85rem; } dd { font-size: .9rem; } }
+"""
+)
+
+SCRIPT: Final = """
+"use strict";
+const film = JSON.parse(document.getElementById("film").textContent);
+const find = (id) => document.getElementById(id);
+const slider = find("slider"), play = find("play"), canvas = find("certainty");
+const last = film.frames.length - 1;
+let at = last, timer = null;
+
+// ---- the frame that is shown
+
+function show(index) {
+  at = Math.min(Math.max(index, 0), last);
+  const frame = film.frames[at];
+  slider.value = at;
+  slider.setAttribute("aria-valuetext", `epoch ${frame.epoch}`);
+  for (const [id, text] of Object.entries(frame.numbers)) find(id).textContent = text;
+  frame.layers.forEach(([width, gradient, norm], row) => {
+    find(`gradient-${row}`).textContent = gradient;
+    find(`gradient-bar-${row}`).style.width = `${width}%`;
+    find(`norm-${row}`).textContent = norm;
+  });
+  frame.units.forEach(([width, text], row) => {
+    find(`units-${row}`).textContent = text;
+    find(`units-bar-${row}`).style.width = `${width}%`;
+  });
+  for (const svg of document.querySelectorAll("svg.curves")) {
+    const { left, width, first, last: end } = svg.dataset;
+    const x = +left + (width * (frame.epoch - first)) / Math.max(end - first, 1);
+    const cursor = svg.querySelector(".cursor");
+    cursor.setAttribute("x1", x);
+    cursor.setAttribute("x2", x);
+  }
+  if (canvas) {
+    const wrong = new Set(frame.wrong);
+    for (const ring of document.querySelectorAll("#rings .ring"))
+      ring.style.visibility = wrong.has(+ring.dataset.point) ? "visible" : "hidden";
+    paint(frame);
+  }
+}
+
+// ---- the plane: probabilities between the points of the grid, and a line where the likeliest class changes
+
+const style = getComputedStyle(document.documentElement);
+const rgb = (name) => {
+  const hex = style.getPropertyValue(name).trim();
+  return [1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16));
+};
+
+function paint(frame) {
+  const { side, classes, tint } = film.scene;
+  const grid = Uint8Array.from(atob(frame.certainty), (letter) => letter.charCodeAt(0));
+  const colours = Array.from({ length: classes }, (_, one) => rgb(`--c${one % film.scene.colours}`));
+  const ink = rgb("--ink");
+  const size = canvas.width, context = canvas.getContext("2d");
+  const image = context.createImageData(size, size), pixels = image.data;
+  const likeliest = new Uint8Array(size * size);
+  const doubt = 1 / classes;
+  for (let y = 0; y < size; y++) {
+    const v = (1 - y / (size - 1)) * (side - 1), row = Math.min(Math.floor(v), side - 2), up = v - row;
+    for (let x = 0; x < size; x++) {
+      const u = (x / (size - 1)) * (side - 1), column = Math.min(Math.floor(u), side - 2), along = u - column;
+      const corner = (row * side + column) * classes, above = corner + side * classes;
+      let best = -1, sum = 0, red = 0, green = 0, blue = 0;
+      for (let one = 0; one < classes; one++) {
+        const low = grid[corner + one] * (1 - along) + grid[corner + classes + one] * along;
+        const high = grid[above + one] * (1 - along) + grid[above + classes + one] * along;
+        const p = (low * (1 - up) + high * up) / 255;
+        if (p > best) { best = p; likeliest[y * size + x] = one; }
+        const certainty = Math.max((p - doubt) / (1 - doubt), 0);
+        sum += certainty;
+        red += certainty * colours[one][0];
+        green += certainty * colours[one][1];
+        blue += certainty * colours[one][2];
+      }
+      const share = sum || 1;
+      pixels.set([red / share, green / share, blue / share, 255 * tint * Math.min(sum, 1)], 4 * (y * size + x));
+    }
+  }
+  for (let y = 0; y < size - 2; y++)
+    for (let x = 0; x < size - 2; x++) {
+      const here = y * size + x;
+      if (likeliest[here] !== likeliest[here + 2] || likeliest[here] !== likeliest[here + 2 * size])
+        pixels.set([...ink, 255], 4 * here);
+    }
+  context.putImageData(image, 0, 0);
+}
+
+// ---- moving through the frames
+
+function stop() {
+  clearInterval(timer);
+  timer = null;
+  play.textContent = "Play";
+}
+
+function start() {
+  if (at === last) show(0);
+  play.textContent = "Pause";
+  timer = setInterval(() => {
+    show(at + 1);
+    if (at === last) stop();
+  }, 120);
+}
+
+const toggle = () => (timer === null ? start() : stop());
+const go = (index) => { stop(); show(index); };
+find("first").onclick = () => go(0);
+find("previous").onclick = () => go(at - 1);
+find("next").onclick = () => go(at + 1);
+find("last").onclick = () => go(last);
+play.onclick = toggle;
+slider.oninput = () => go(slider.valueAsNumber);
+document.onkeydown = (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const onSlider = event.target === slider;
+  if (event.key === "ArrowLeft" && !onSlider) go(at - 1);
+  else if (event.key === "ArrowRight" && !onSlider) go(at + 1);
+  else if (event.key === " " && event.target.tagName !== "BUTTON") toggle();
+  else return;
+  event.preventDefault();
+};
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+scheme.onchange = () => show(at);
+
+find("controls").hidden = false;
+if (canvas) {
+  canvas.hidden = false;
+  find("regions").remove();
+}
+show(last);
+"""
