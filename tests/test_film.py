@@ -193,13 +193,14 @@ def test_numbers_without_a_plane() -> None:
 def test_nothing_that_a_file_says_is_read_as_markup() -> None:
     hostile = "</script><b onclick='x'>&quot;\"<!--"
     cells = [f'{i},{i % 5},"{hostile.replace(chr(34), chr(34) * 2)} {i % 2}"\n' for i in range(30)]
-    Path("<u>&.csv").write_text("<i>x</i>,<s>,kind\n" + "".join(cells), encoding="utf-8")
+    Path("<u>&.csv").write_text('<i>x</i>,"<s>"" onload=""x",kind\n' + "".join(cells), encoding="utf-8")
     assert main(["train", "<u>&.csv", "--target", "kind", "--epochs", "1", "--html", "--out", "out"]) == 0
     page = Path("out/training.html").read_text(encoding="utf-8")
     assert page.count("</script>") == page.count("<script") == 2
     assert not re.search(r"<(b|i|s|u)[ >](?!style|d=)", page.replace("<i id=", ""))
     assert "<!--" not in page
     assert "&lt;i&gt;x&lt;/i&gt;" in page
+    assert 'onload="' not in page
     assert "<title>&lt;u&gt;&amp;, seed 0: training</title>" in page
 
 

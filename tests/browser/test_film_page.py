@@ -5,15 +5,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api")
+from tapegrad.cli import main
 
-from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402  # only where it is installed
+playwright = pytest.importorskip("playwright.sync_api")
 
-from tapegrad.cli import main  # noqa: E402
+Page: TypeAlias = Any  # playwright need not be installed where types are checked
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -41,8 +41,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def opened(page_of: Path, width: int = 1280, scheme: Literal["light", "dark"] = "light") -> Iterator[Page]:
     """The page in a browser; what it writes to its console, asks for or throws fails the test."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         faults: list[str] = []
         page.on("console", lambda message: faults.append(message.text))
@@ -63,7 +63,7 @@ def logged(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def text(page: Page, name: str) -> str:
-    return page.locator(f"#{name}").inner_text()
+    return str(page.locator(f"#{name}").inner_text())
 
 
 def test_every_frame_shows_the_numbers_of_the_log(runs: Path) -> None:
@@ -105,18 +105,18 @@ def test_play_runs_to_the_end_and_pauses(runs: Path) -> None:
     with opened(runs / "xor") as page:
         button = page.locator("#play")
         button.click()  # from the last frame: starts over
-        expect(button).to_have_text("Pause")
-        expect(page.locator("#epoch")).not_to_have_text("0")
+        playwright.expect(button).to_have_text("Pause")
+        playwright.expect(page.locator("#epoch")).not_to_have_text("0")
         button.click()
-        expect(button).to_have_text("Play")
+        playwright.expect(button).to_have_text("Play")
         stopped = text(page, "epoch")
         assert 0 < int(stopped) < 100
         page.wait_for_timeout(400)
         assert text(page, "epoch") == stopped
         page.locator("body").click(position={"x": 2, "y": 2})
         page.keyboard.press("Space")
-        expect(page.locator("#epoch")).to_have_text("100", timeout=20_000)
-        expect(button).to_have_text("Play")
+        playwright.expect(page.locator("#epoch")).to_have_text("100", timeout=20_000)
+        playwright.expect(button).to_have_text("Play")
 
 
 def test_the_canvas_shows_the_classes_where_the_network_says_them(runs: Path) -> None:
@@ -148,14 +148,14 @@ def test_names_are_text_and_nothing_else(name: str, runs: Path) -> None:
 
 
 def test_without_javascript_the_last_frame_is_there(runs: Path) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         page = browser.new_context(java_script_enabled=False).new_page()
         page.goto((runs / "xor" / "training.html").as_uri())
-        expect(page.locator("noscript p")).to_be_visible()
-        expect(page.locator("#epoch")).to_have_text("100")
-        expect(page.locator("#play")).to_be_hidden()
-        expect(page.locator("#regions")).to_be_visible()
+        playwright.expect(page.locator("noscript p")).to_be_visible()
+        playwright.expect(page.locator("#epoch")).to_have_text("100")
+        playwright.expect(page.locator("#play")).to_be_hidden()
+        playwright.expect(page.locator("#regions")).to_be_visible()
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/plain.png", full_page=True)
         browser.close()
