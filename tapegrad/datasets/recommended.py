@@ -27,7 +27,7 @@ _TABLE: Final = Settings(hidden=(10,), optimiser="adam", rate=0.005, batch_size=
 
 RECOMMENDED: Final[Mapping[str, Settings]] = MappingProxyType({
     **dict.fromkeys(("simple", "diag", "split", "xor", "circle"), Settings()),
-    "spiral": Settings(hidden=(20, 20), optimiser="adam", rate=0.01),
+    "spiral": Settings(hidden=(20, 20), optimiser="adam", rate=0.02),
     "digits": _IMAGES,
     "mnist": attrs.evolve(_IMAGES, batch_size=64, epochs=3),
     "fashion_mnist": attrs.evolve(_IMAGES, batch_size=64, epochs=5),
