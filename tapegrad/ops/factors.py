@@ -155,19 +155,19 @@ eigvalsh = General(
 
 
 def _real(values: AnyArray) -> AnyArray:
-    """Raises OperandError for complex eigenvalues."""
-    if values.dtype.kind == "c":
+    """Eigenvalues as real numbers: NumPy 2.5 gives them as complex ones. Raises OperandError if they are complex."""
+    if values.dtype.kind == "c" and np.imag(values).any():
         msg = (
             "a matrix with complex eigenvalues has none that can be traced; if it should be symmetric, use "
             "tnp.linalg.eigh, and else work with traces of its powers, or with its singular values"
         )
         raise OperandError(msg)
-    return values
+    return np.real(values)
 
 
 def _eig(x: Floats) -> tuple[AnyArray, AnyArray]:
     w, v = np.linalg.eig(x)
-    return _real(w), v
+    return _real(w), np.real(v)
 
 
 def _push_eig(tangents: Tangents, out: object, x: Traced) -> tuple[Traced, Traced]:

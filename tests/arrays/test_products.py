@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from laws import Row, array, check_row, row, same
 
@@ -134,11 +135,18 @@ def test_laws(case: Row) -> None:
     check_row(case)
 
 
-@pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors")  # NumPy's; the function here says nothing
+def crossed(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> object:
+    """NumPy's, of vectors whose third component may be left out, which NumPy 2.5 does not know any more."""
+    both_flat = x.shape[-1] == y.shape[-1] == 2
+    deep = [np.concatenate([v, np.zeros((*v.shape[:-1], 3 - v.shape[-1]))], axis=-1) for v in (x, y)]
+    out = np.cross(deep[0], deep[1])
+    return out[..., 2] if both_flat else out
+
+
 @pytest.mark.parametrize("shapes", [((2,), (2,)), ((2,), (3,)), ((4, 3), (2,)), ((4, 2), (4, 2))])
 def test_cross_of_vectors_with_two_components(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     x, y = array(*shapes[0]), array(*shapes[1], seed=1)
-    check_row(row("cross", tnp.cross, x, y, reference=np.cross))
+    check_row(row("cross", tnp.cross, x, y, reference=crossed))
 
 
 PLAIN: tuple[tuple[str, Callable[..., object], tuple[object, ...]], ...] = (
