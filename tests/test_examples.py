@@ -76,8 +76,7 @@ def printed(name: str) -> str:
     finished = subprocess.run(  # noqa: S603  # our own files
         [sys.executable, "-W", "error", f"examples/{name}.py"],
         cwd=ROOT,
-        # one thread for NumPy's products, as tests run on every core at once: theirs would wait for each other
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,

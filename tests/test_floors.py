@@ -49,7 +49,7 @@ FLOORS: list[list[str]] = [
         "training.diagnosis", "training",
         "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table",
-        "view.replay", "view.conventions", "view.moments", "view.script", "view.player", "view.html",
+        "view.replay", "view.conventions", "view.moments", "view.page", "view.script", "view.player", "view.html",
         "view.plots.style", "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
         "view.strides", "view.coverage", "view",

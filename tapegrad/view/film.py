@@ -7,7 +7,6 @@ numbers and formatted numbers alone, out of a block of JSON.
 from __future__ import annotations
 
 import base64
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -17,6 +16,7 @@ from tapegrad.recording import Film, Frame, Row, examined, scene_of
 from tapegrad.view.curves import Line, curves
 from tapegrad.view.film_plane import TINT, legend, plane
 from tapegrad.view.film_script import SCRIPT, STYLE
+from tapegrad.view.page import buttons, embedded
 from tapegrad.view.plots.style import PALETTE
 from tapegrad.view.svg import clean
 
@@ -46,7 +46,7 @@ def film_page(job: Job, film: Film, log: Sequence[Row]) -> str:
             f'<div class="stack">{_curve_panels(job, film, log)}</div>',
             f'<div class="stack">{_layer_panel(job, film)}{_unit_panel(film)}</div>',
             "</main>",
-            f'<script type="application/json" id="film">{_data(job, film)}</script>',
+            embedded("film", _data(job, film)),
             f"<script>{SCRIPT}</script>",
             "</body></html>\n",
         ]
@@ -63,17 +63,13 @@ def _about(film: Film) -> str:
 
 
 def _controls(job: Job, film: Film) -> str:
-    buttons = "".join(
-        f'<button type="button" id="{word.lower()}">{word}</button>'
-        for word in ("First", "Previous", "Play", "Next", "Last")
-    )
     last = len(film.frames) - 1
     numbers = "".join(
         f'<div><dt>{clean(name)}</dt><dd id="{key}">{clean(text)}</dd></div>'
         for (key, name), text in zip(_measures(job).items(), _numbers(job, film.frames[-1].row).values(), strict=True)
     )
     return (
-        f'<div class="bar-of-controls"><div id="controls" hidden><div class="buttons">{buttons}</div>'
+        f'<div class="bar-of-controls"><div id="controls" hidden>{buttons()}'
         f'<div class="slide"><label for="slider">Frame</label><input type="range" id="slider" min="0" max="{last}" '
         f'value="{last}" autocomplete="off"></div></div><dl>{numbers}</dl></div>'
     )
@@ -224,8 +220,8 @@ def _units(frame: Frame) -> list[tuple[float, str]]:
     return [(round(100.0 * one.dead / one.units, 1), f"{one.dead} of {one.units}") for one in frame.activations]
 
 
-def _data(job: Job, film: Film) -> str:
-    """The frames as JSON in which nothing can end the script that it stands in."""
+def _data(job: Job, film: Film) -> dict[str, object]:
+    """The frames, as the script takes them."""
     scene = scene_of(job)
     facts = scene and {
         "side": scene.side,
@@ -244,4 +240,4 @@ def _data(job: Job, film: Film) -> str:
         }
         for frame in film.frames
     ]
-    return json.dumps({"scene": facts, "frames": frames}, separators=(",", ":")).replace("<", "\\u003c")
+    return {"scene": facts, "frames": frames}

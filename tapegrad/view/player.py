@@ -6,7 +6,6 @@ what is shown: the script only reveals and replaces texts that were written here
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
@@ -15,6 +14,7 @@ from tapegrad.trace import Trace
 from tapegrad.variables import Scalar
 from tapegrad.view.conventions import Notice, warnings
 from tapegrad.view.moments import Moment, moments
+from tapegrad.view.page import buttons, embedded
 from tapegrad.view.replay import Check, checks, replay, second_derivatives
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
@@ -52,11 +52,9 @@ def lesson_of(
 
 def controls() -> str:
     """A slider over the moments, buttons, and the panel that says what happens; hidden until the script runs."""
-    words = ("First", "Previous", "Play", "Next", "Last")
-    buttons = "".join(f'<button type="button" data-go="{word.lower()}">{word}</button>' for word in words)
     return (
         '<section class="player" aria-label="Replay" hidden>'
-        f'<div class="buttons">{buttons}</div>'
+        f"{buttons()}"
         '<label class="slider"><span class="place"></span><input type="range" min="0" step="1"></label>'
         '<p class="panel" role="status" tabindex="0" aria-label="What happens"></p></section>'
     )
@@ -73,8 +71,7 @@ def data(lesson: Lesson) -> str:
         }
         for moment in lesson.moments
     ]
-    text = json.dumps(told, separators=(",", ":")).replace("<", "\\u003c")  # nothing in it can end the element
-    return f'<script type="application/json" id="moments">{text}</script>'
+    return embedded("moments", told)
 
 
 def below(lesson: Lesson) -> str:

@@ -61,7 +61,7 @@ SCRIPT: Final = """
   const place = player.querySelector(".place");
   const panel = player.querySelector(".panel");
   const picture = document.querySelector(".picture");
-  const buttons = Object.fromEntries([...player.querySelectorAll("button")].map((b) => [b.dataset.go, b]));
+  const buttons = Object.fromEntries([...player.querySelectorAll("button")].map((b) => [b.id, b]));
   const last = moments.length - 1;
   const words = { forward: "forward", seed: "output", reverse: "reverse" };
   let at = last;
