@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from tapegrad.view.plots.style import PALETTE
+from tapegrad.view.page import COLOURS
 
 __all__ = ["SCRIPT", "STYLE"]
 
-_COLOURS: Final = " ".join(f"--c{at}: {colour};" for at, colour in enumerate(PALETTE))
-
 STYLE: Final = (
-    f":root {{ color-scheme: light dark; {_COLOURS} --ink: #1b1f24; --faint: #57606a; --rule: #d0d7de; "
-    "--paper: #ffffff; --panel: #f6f8fa; }"
-    """
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6edf3; --faint: #9da7b3; --rule: #30363d; --paper: #0d1117; --panel: #161b22;
-          --c0: #3d9fd9; --c1: #f0803c; --c6: #ffffff; }
-}
+    COLOURS
+    + """
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 76rem;
        color: var(--ink); background: var(--paper); }

@@ -6,6 +6,7 @@ from typing import Final
 
 from tapegrad.view import script
 from tapegrad.view.drawing import Drawing
+from tapegrad.view.page import COLOURS
 from tapegrad.view.player import Lesson, below, controls, data
 from tapegrad.view.svg import clean, svg
 from tapegrad.view.table import HEADINGS, NUMERIC, SOURCE, table_rows
@@ -16,26 +17,21 @@ _KINDS: Final = {"value": "value", "local derivatives": "partials", "adjoint": "
 """The classes of the texts in columns of numbers, by which a script finds them."""
 
 _STYLE: Final = """
-:root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1.5rem; max-width: 90rem;
-       color: #1b1f24; background: #ffffff; }
+       color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.3rem; white-space: pre-wrap; }
 h1 { overflow-wrap: anywhere; }
-.picture { overflow-x: auto; border: 1px solid #d0d7de; border-radius: 6px; }
+.picture { overflow-x: auto; border: 1px solid var(--rule); border-radius: 6px; }
 .picture svg { display: block; }
 p { margin: 1.2rem 0 .3rem; }
 .rows { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
-th, td { padding: .25rem .8rem; text-align: left; border-bottom: 1px solid #d0d7de; vertical-align: top; }
+th, td { padding: .25rem .8rem; text-align: left; border-bottom: 1px solid var(--rule); vertical-align: top; }
 td, th[scope=row] { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 13px; }
 th, td { white-space: nowrap; }
 th.number, td.number { text-align: right; }
 td.source { white-space: normal; overflow-wrap: anywhere; min-width: 14em; }
 tr.output td { font-weight: bold; }
-@media (prefers-color-scheme: dark) {
-  body { color: #e6edf3; background: #0d1117; }
-  .picture, th, td { border-color: #30363d; }
-}
 """
 
 
@@ -48,7 +44,7 @@ def html(drawing: Drawing, title: str, lesson: Lesson | None = None) -> str:
         '<head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{heading}</title>",
-        f"<style>{_STYLE}{'' if lesson is None else script.STYLE}</style></head>",
+        f"<style>{COLOURS}{_STYLE}{'' if lesson is None else script.STYLE}</style></head>",
         f"<body><h1>{heading}</h1>",
         "" if lesson is None else controls(),
         f'<div class="picture" tabindex="0" role="region" aria-label="Drawing">{svg(drawing)}</div>',

@@ -1,10 +1,44 @@
-"""What the pages have in common that a person moves through step by step: the buttons, and the data for the script."""
+"""What the pages have in common: their colours, the buttons to move through one, and the data for its script."""
 
 from __future__ import annotations
 
 import json
+from typing import Final
 
-__all__ = ["buttons", "embedded"]
+from tapegrad.view.plots.style import PALETTE
+
+__all__ = ["COLOURS", "DARK", "LIGHT", "buttons", "embedded", "themed"]
+
+LIGHT: Final = {
+    "ink": "#1b1f24", "faint": "#57606a", "rule": "#d0d7de", "outline": "#6e7781", "paper": "#ffffff",
+    "panel": "#f6f8fa", "mark": "#fff0d6", **{f"c{at}": colour for at, colour in enumerate(PALETTE)},
+}  # fmt: skip
+"""The colours on light ground, by the names that style sheets use: ``var(--ink)``; ``c0`` to ``c7`` are of classes."""
+
+DARK: Final = {
+    **LIGHT,
+    "ink": "#e6edf3", "faint": "#9da7b3", "rule": "#30363d", "outline": "#8b949e", "paper": "#0d1117",
+    "panel": "#161b22", "mark": "#3d2a07", "c0": "#3d9fd9", "c1": "#f0803c", "c6": "#ffffff",
+}  # fmt: skip
+"""The same on dark ground."""
+
+_DARK_GROUND: Final = "@media (prefers-color-scheme: dark)"
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+
+
+COLOURS: Final = (
+    f":root, :host {{ color-scheme: light dark; {_variables(LIGHT)} }}\n"
+    f"{_DARK_GROUND} {{ :root, :host {{ {_variables(DARK)} }} }}\n"
+)
+"""The beginning of a page's style sheet, or of that of a part with a shadow root of its own."""
+
+
+def themed(markup: str, *, dark: bool) -> str:
+    """Style sheets, or markup that holds some, for a ground that is known rather than asked of the browser."""
+    return markup.replace(_DARK_GROUND, "@media all" if dark else "@media not all")
 
 
 def buttons() -> str:

@@ -10,26 +10,26 @@ STYLE: Final = """
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .3rem; }
 h2 + p { margin-top: .3rem; }
 [hidden] { display: none !important; }
-.player { position: sticky; top: 0; z-index: 1; background: #ffffff; padding: .5rem 0; }
+.player { position: sticky; top: 0; z-index: 1; background: var(--paper); padding: .5rem 0; }
 .player .buttons { display: flex; gap: .4rem; }
 .player button { font: inherit; font-size: 14px; flex: 1 1 0; max-width: 6rem; min-width: 0; padding: .4rem 0;
-                 color: inherit; background: #f6f8fa; border: 1px solid #6e7781; border-radius: 6px; }
+                 color: inherit; background: var(--panel); border: 1px solid var(--outline); border-radius: 6px; }
 .player button:disabled { opacity: .45; }
 .player .slider { display: flex; align-items: center; gap: .8rem; margin: .6rem 0; }
 .player .place { flex: none; width: 9em; font-variant-numeric: tabular-nums; }
-.player input { flex: 1 1 0; min-width: 0; accent-color: #0072b2; }
+.player input { flex: 1 1 0; min-width: 0; accent-color: var(--c0); }
 .player .panel { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; height: 4.5em;
                  margin: 0; padding: .4rem .7rem; overflow-y: auto; overflow-wrap: anywhere;
-                 border-left: 5px solid #0072b2; background: #f6f8fa; }
-.player[data-phase=seed] .panel { border-color: #009e73; }
-.player[data-phase=reverse] .panel { border-color: #d55e00; }
-:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px; }
+                 border-left: 5px solid var(--c0); background: var(--panel); }
+.player[data-phase=seed] .panel { border-color: var(--c2); }
+.player[data-phase=reverse] .panel { border-color: var(--c1); }
+:focus-visible { outline: 3px solid var(--c0); outline-offset: 2px; }
 .later { visibility: hidden; }
-.tape .node.current rect.box { stroke: #d55e00; stroke-width: 4; }
-.tape .edge.current path { stroke: #d55e00; stroke-width: 3; }
-.tape .edge.current .arrow { fill: #d55e00; }
-tr.current td { background: #fff0d6; }
-tr.current td:first-child { box-shadow: inset 5px 0 #d55e00; }
+.tape .node.current rect.box { stroke: var(--c1); stroke-width: 4; }
+.tape .edge.current path { stroke: var(--c1); stroke-width: 3; }
+.tape .edge.current .arrow { fill: var(--c1); }
+tr.current td { background: var(--mark); }
+tr.current td:first-child { box-shadow: inset 5px 0 var(--c1); }
 th[scope=row] { font-weight: normal; font-size: 13px; }
 .warnings li { overflow-wrap: anywhere; }
 summary { font-size: 1.1rem; font-weight: bold; margin: 1.5rem 0 .3rem; cursor: pointer; }
@@ -41,13 +41,6 @@ summary { font-size: 1.1rem; font-weight: bold; margin: 1.5rem 0 .3rem; cursor: 
   .checks th { white-space: normal; }
   .player .place { font-size: 13px; }
   .player .panel { font-size: 13px; height: 6em; }
-}
-@media (prefers-color-scheme: dark) {
-  .player { background: #0d1117; }
-  .player button, .player .panel { background: #161b22; }
-  tr.current td { background: #3d2a07; }
-  :focus-visible { outline-color: #56b4e9; }
-  .player input { accent-color: #56b4e9; }
 }
 """
 
