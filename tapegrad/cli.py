@@ -1,4 +1,4 @@
-"""The command line: ``tapegrad train`` and ``tapegrad show``.
+"""The command line: ``tapegrad train``, ``tapegrad show`` and ``tapegrad app``.
 
 Exit status 0 is success; 2 is a mistake, told in one line on the standard error stream; 130 is ctrl-C.
 """
@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import tapegrad
 from tapegrad import show, train
+from tapegrad.app import launch
 from tapegrad.errors import SettingError, TapegradError
 
 __all__ = ["main"]
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     train.add_parser(commands)
     show.add_parser(commands)
+    launch.add_parser(commands)
     try:
         args = parser.parse_args(argv)
         status: int = args.run(args)

@@ -50,13 +50,17 @@ FLOORS: list[list[str]] = [
         "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table",
         "view.replay", "view.conventions", "view.moments",
-        "view.plots.style", "view.page", "view.script", "view.player", "view.html",
+        "view.plots.style", "view.raster", "view.page", "view.script", "view.player", "view.html",
         "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
         "view.strides", "view.coverage", "view",
         "recording", "view.curves", "view.film_script", "view.film_plane", "view.film", "results",
     ],
-    ["terms", "bodies", "expression", "translation", "parser", "show", "train", "cli", "__main__", "__init__"],
+    [
+        "terms", "bodies", "expression", "translation", "parser", "show", "train",
+        "app.look", "app.tape_page", "app.main", "app.launch", "app",
+        "cli", "__main__", "__init__",
+    ],
 ]  # fmt: skip
 
 PLACE = {name: (floor, at) for floor, names in enumerate(FLOORS) for at, name in enumerate(names)}

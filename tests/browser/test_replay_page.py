@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pytest
 
+from browser.pages import Browser, Page, listen
 from tapegrad.cli import main
 from tapegrad.expression import read
 from tapegrad.parser import parse
 from tapegrad.view.moments import moments
 from tapegrad.view.replay import replay
 from tapegrad.view.steps import format_number
-
-playwright = pytest.importorskip("playwright.sync_api")
-
-Browser: TypeAlias = Any  # playwright need not be installed where types are checked
-Page: TypeAlias = Any
-
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's Chromium")
 
 PROGRAMS = [
     ("x3 = x1*x2; x5 = x4 + x3; x5*x6", {"x1": 3.0, "x2": 4.0, "x4": 5.0, "x6": 2.0}),
@@ -59,32 +45,15 @@ SHOWN = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
-        yield opened
-        opened.close()
-
-
 def page_of(text: str, values: dict[str, float], folder: Path) -> str:
     path = folder / "tape.html"
     assert main(["show", text, *(f"{name}={value!r}" for name, value in values.items()), "--html", str(path)]) == 0
     return path.as_uri()
 
 
-@pytest.fixture
-def complaints() -> Iterator[list[str]]:
-    """What the page's console says; it must be nothing."""
-    found: list[str] = []
-    yield found
-    assert found == []
-
-
 def opened(browser: Browser, address: str, complaints: list[str], **options: object) -> Page:
     page = browser.new_page(**options)
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    listen(page, complaints)
     page.on("request", lambda request: complaints.extend({request.url} - {address}))
     page.goto(address)
     return page

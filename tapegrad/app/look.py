@@ -1,0 +1,79 @@
+"""What the playground's pages share: how they show markup on light and on dark ground, and how they complain.
+
+Markup comes from `tapegrad.view`, which escapes every text of a person in it. It stands in a shadow root: its style
+sheet holds for nothing else on the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import streamlit as st
+
+from tapegrad.errors import TapegradError
+from tapegrad.view.page import COLOURS, themed
+from tapegrad.view.svg import clean
+
+__all__ = ["begin", "complain", "complaining", "is_dark", "markup"]
+
+_STYLE: Final = (
+    COLOURS
+    + """
+:host { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); }
+* { box-sizing: border-box; }
+.complaint { margin: 0; padding: .6rem .9rem; overflow-wrap: anywhere; background: var(--panel);
+             border-left: 5px solid var(--c1); }
+"""
+)
+
+_SHOW: Final = """
+export default function ({ parentElement, data }) {
+  if (parentElement.shown === data.markup) return;  // a rerun that changes nothing keeps what is scrolled and selected
+  parentElement.shown = data.markup;
+  let room = parentElement.querySelector("#room");
+  if (!room) {
+    room = document.createElement("div");
+    room.id = "room";
+    parentElement.append(room);
+  }
+  room.innerHTML = data.markup;
+}
+"""
+
+_markup = st.components.v2.component("tapegrad_markup", js=_SHOW)
+
+
+def is_dark() -> bool:
+    """Whether the visitor's page is dark."""
+    return st.context.theme.type == "dark"
+
+
+def markup(text: str, key: str, style: str = "") -> None:
+    """Show markup of `tapegrad.view`, with the colours of the pages and the style sheet `style`.
+
+    `key` tells the places of a page apart: markup that comes at the same place replaces what is there.
+    """
+    sheet = themed(f"<style>{_STYLE}{style}</style>{text}", dark=is_dark())
+    _markup(key=key, data={"markup": sheet})
+
+
+def begin(title: str, about: str) -> None:
+    """The head of a page: its title, and a sentence on what there is to see and to do."""
+    st.title(title)
+    st.caption(about)
+
+
+def complain(message: str, key: str = "complaint") -> None:
+    """Show a mistake as text, in which nothing is taken for markup."""
+    markup(f'<p class="complaint" role="alert">{clean(message)}</p>', key)
+
+
+@contextmanager
+def complaining(key: str = "complaint") -> Iterator[None]:
+    """Show a TapegradError that is raised within as a message, and leave out the rest of the block."""
+    try:
+        yield
+    except TapegradError as error:
+        complain(str(error), key)

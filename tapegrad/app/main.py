@@ -1,0 +1,13 @@
+"""The playground as Streamlit runs it, anew for every visitor and after every move: one page, chosen by the address."""
+
+import streamlit as st
+
+from tapegrad.app import tape_page
+
+st.set_page_config(page_title="tapegrad", layout="wide")
+st.navigation(
+    [
+        st.Page(tape_page.show, title="Tape", url_path="tape", default=True),
+    ],
+    position="top",
+).run()

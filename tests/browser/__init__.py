@@ -1,0 +1,1 @@
+"""Pages in a real browser: every number on them is the library's, and nothing complains."""

@@ -1,0 +1,42 @@
+"""What the tests of pages share.
+
+With ``TAPEGRAD_SCREENSHOTS=FOLDER`` they leave pictures of the pages there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, TypeAlias
+
+__all__ = ["CHROMIUM", "OPTIONS", "Browser", "Page", "keep", "listen", "settle"]
+
+Browser: TypeAlias = Any  # playwright need not be installed where types are checked
+Page: TypeAlias = Any
+
+CHROMIUM = Path("/usr/bin/chromium")
+OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SCREENSHOTS = os.environ.get("TAPEGRAD_SCREENSHOTS")
+SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    """Have what the page writes to its console, or throws, added to the complaints."""
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+
+def keep(page: Page, name: str) -> None:
+    """Leave a picture of the whole page where pictures are asked for."""
+    if SCREENSHOTS:
+        page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
+
+
+def settle(page: Page) -> None:
+    """Wait until the server has answered the last move, and the page shows it."""
+    page.wait_for_timeout(150)  # the move is on its way
+    page.wait_for_selector(SETTLED, state="attached")
+    page.wait_for_timeout(150)  # what came last is drawn
