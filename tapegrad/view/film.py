@@ -16,41 +16,32 @@ from tapegrad.recording import Film, Frame, Row, examined, scene_of
 from tapegrad.view.curves import Line, curves
 from tapegrad.view.film_plane import TINT, legend, plane
 from tapegrad.view.film_script import SCRIPT, STYLE
-from tapegrad.view.page import buttons, embedded
+from tapegrad.view.page import buttons, document, embedded
 from tapegrad.view.plots.style import PALETTE
 from tapegrad.view.svg import clean
 
 __all__ = ["film_page"]
 
 MOST_PLACES: Final = 800  # of a curve, which is not wider than that
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"  # nothing is fetched
 
 
 def film_page(job: Job, film: Film, log: Sequence[Row]) -> str:
     """The page of a film with at least one frame; `log` has the rows of all epochs, also of those before the film."""
-    heading = clean(f"{job.name:.50}, seed {job.seed}")
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-            f"<title>{heading}: training</title>",
-            f"<style>{STYLE}</style></head>",
-            f"<body><h1>{heading}</h1>",
-            f"<p>{_about(film)}</p>",
-            "<noscript><p>Without JavaScript this page shows the last frame alone.</p></noscript>",
-            _controls(job, film),
-            '<main class="panels">',
-            *_plane_panel(job, film),
-            f'<div class="stack">{_curve_panels(job, film, log)}</div>',
-            f'<div class="stack">{_layer_panel(job, film)}{_unit_panel(film)}</div>',
-            "</main>",
-            embedded("film", _data(job, film)),
-            f"<script>{SCRIPT}</script>",
-            "</body></html>\n",
-        ]
-    )
+    title = f"{job.name:.50}, seed {job.seed}"
+    parts = [
+        f"<h1>{clean(title)}</h1>",
+        f"<p>{_about(film)}</p>",
+        "<noscript><p>Without JavaScript this page shows the last frame alone.</p></noscript>",
+        _controls(job, film),
+        '<main class="panels">',
+        *_plane_panel(job, film),
+        f'<div class="stack">{_curve_panels(job, film, log)}</div>',
+        f'<div class="stack">{_layer_panel(job, film)}{_unit_panel(film)}</div>',
+        "</main>",
+        embedded("film", _data(job, film)),
+        f"<script>{SCRIPT}</script>",
+    ]
+    return document(f"{title}: training", STYLE, "\n".join(parts))
 
 
 def _about(film: Film) -> str:

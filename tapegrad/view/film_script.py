@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tapegrad.view.page import COLOURS
-
 __all__ = ["SCRIPT", "STYLE"]
 
-STYLE: Final = (
-    COLOURS
-    + """
+STYLE: Final = """
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 76rem;
        color: var(--ink); background: var(--paper); }
@@ -66,7 +62,6 @@ td.wide { width: 38%; }
 [hidden] { display: none; }
 @media (max-width: 30rem) { button { font-size: .85rem; } dd { font-size: .9rem; } }
 """
-)
 
 SCRIPT: Final = """
 "use strict";

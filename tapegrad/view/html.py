@@ -6,7 +6,7 @@ from typing import Final
 
 from tapegrad.view import script
 from tapegrad.view.drawing import Drawing
-from tapegrad.view.page import COLOURS
+from tapegrad.view.page import document
 from tapegrad.view.player import Lesson, below, controls, data
 from tapegrad.view.svg import clean, svg
 from tapegrad.view.table import HEADINGS, NUMERIC, SOURCE, table_rows
@@ -37,23 +37,16 @@ tr.output td { font-weight: bold; }
 
 def html(drawing: Drawing, title: str, lesson: Lesson | None = None) -> str:
     """The page: `title` as its heading, the picture, the table; with a `lesson`, what replays and checks them."""
-    heading = clean(title)
+    style = _STYLE + ("" if lesson is None else script.STYLE)
     parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        '<head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{heading}</title>",
-        f"<style>{COLOURS}{_STYLE}{'' if lesson is None else script.STYLE}</style></head>",
-        f"<body><h1>{heading}</h1>",
+        f"<h1>{clean(title)}</h1>",
         "" if lesson is None else controls(),
         f'<div class="picture" tabindex="0" role="region" aria-label="Drawing">{svg(drawing)}</div>',
         "<p>The tape. Local derivatives are by argument position; the adjoint is that of the output.</p>",
         f'<div class="rows" tabindex="0" role="region" aria-label="Table">{_table(drawing, lesson)}</div>',
         "" if lesson is None else f"{below(lesson)}{data(lesson)}<script>{script.SCRIPT}</script>",
-        "</body></html>\n",
     ]
-    return "\n".join(filter(None, parts))
+    return document(title, style, "\n".join(filter(None, parts)))
 
 
 def _table(drawing: Drawing, lesson: Lesson | None) -> str:

@@ -1,4 +1,4 @@
-"""What the pages have in common: their colours, the buttons to move through one, and the data for its script."""
+"""What the pages have in common: frame, colours, the buttons to move through one, and the data for its script."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 from typing import Final
 
 from tapegrad.view.plots.style import PALETTE
+from tapegrad.view.svg import clean
 
-__all__ = ["COLOURS", "DARK", "LIGHT", "buttons", "embedded", "themed"]
+__all__ = ["COLOURS", "DARK", "LIGHT", "buttons", "document", "embedded", "themed"]
 
 LIGHT: Final = {
     "ink": "#1b1f24", "faint": "#57606a", "rule": "#d0d7de", "outline": "#6e7781", "paper": "#ffffff",
@@ -39,6 +40,25 @@ COLOURS: Final = (
 def themed(markup: str, *, dark: bool) -> str:
     """Style sheets, or markup that holds some, for a ground that is known rather than asked of the browser."""
     return markup.replace(_DARK_GROUND, "@media all" if dark else "@media not all")
+
+
+POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+"""Nothing is fetched."""
+
+
+def document(title: str, style: str, body: str) -> str:
+    """A page that needs nothing from elsewhere: `title` is text, `style` follows `COLOURS`, `body` is markup."""
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            f"<title>{clean(title)}</title>",
+            f"<style>{COLOURS}{style}</style></head>",
+            f"<body>{body}</body></html>\n",
+        ]
+    )
 
 
 def buttons() -> str:

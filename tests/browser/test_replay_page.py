@@ -14,6 +14,8 @@ from tapegrad.view.moments import moments
 from tapegrad.view.replay import replay
 from tapegrad.view.steps import format_number
 
+playwright = pytest.importorskip("playwright.sync_api")
+
 PROGRAMS = [
     ("x3 = x1*x2; x5 = x4 + x3; x5*x6", {"x1": 3.0, "x2": 4.0, "x4": 5.0, "x6": 2.0}),
     ("u = x*x if x > y else y; abs(u - x*x) + maximum(x, y) + log(x - x)", {"x": 2.0, "y": 1.0}),
@@ -117,7 +119,7 @@ def test_buttons_and_arrow_keys(browser: Browser, tmp_path: Path, complaints: li
     assert page.get_by_text("adds 1·3 = 3 to %0, 1·2 = 2 to %1").is_visible()
     page.get_by_role("button", name="Play", exact=True).press("Enter")
     assert slider.input_value() == "0"
-    page.wait_for_function("document.querySelector('input').value === '2'")
+    playwright.expect(slider).to_have_value("2")
     page.get_by_role("button", name="Pause", exact=True).press("Enter")
     assert slider.input_value() == "2"
     page.close()
