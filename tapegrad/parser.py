@@ -26,6 +26,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import threading
 import warnings
 from collections.abc import Sequence
 from typing import Final
@@ -39,6 +40,8 @@ from tapegrad.translation import MAX_DEPTH, OPERATORS, Translation, short, too_d
 __all__ = ["MAX_DEPTH", "MAX_LENGTH", "parse"]
 
 MAX_LENGTH: Final = 2000  # characters
+
+_ALONE: Final = threading.Lock()  # the filters of warnings are shared by all threads
 
 _WRITE: Final = "write arithmetic such as x*y + sin(x)"
 
@@ -102,7 +105,7 @@ def _statements(text: str) -> tuple[str, list[ast.stmt]]:
 def _syntax(lines: str) -> list[ast.stmt]:
     """Raises SyntaxError, and ExpressionError for what Python's parser does not even begin with."""
     try:
-        with warnings.catch_warnings():  # Python comments on style, as in "1if x"
+        with _ALONE, warnings.catch_warnings():  # Python comments on style, as in "1if x"
             warnings.simplefilter("ignore")
             return ast.parse(lines, filename="").body  # no file has this name: Python looks for that of a mistake
     except ValueError:

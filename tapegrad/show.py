@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
+from tapegrad.lessons import lesson
 from tapegrad.parser import MAX_LENGTH, parse
 from tapegrad.view.dot import dot
 from tapegrad.view.drawing import draw
 from tapegrad.view.html import html
-from tapegrad.view.player import Lesson, lesson_of
 from tapegrad.view.steps import Step, steps_of
 from tapegrad.view.svg import svg
 from tapegrad.view.table import print_table
@@ -46,6 +46,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="the number that each name stands for")
     parser.add_argument("--file", metavar="FILE", help="read the expression from FILE instead; - is standard input")
+    parser.add_argument("--derivative", metavar="NAME", help="show the tape of the derivative by this input instead")
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
     parser.set_defaults(run=run)
@@ -62,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
         raise ExpressionError(msg)
     text, values = (words[0], words[1:]) if args.file is None else (read_text(args.file), words)
     expression = parse(text)
-    reading = read(expression, parse_values(values))
+    reading = read(expression, parse_values(values), args.derivative)
     write_drawings(args, expression, reading)
-    steps = steps_of(reading.trace, reading.names, reading.sources)
+    steps = steps_of(reading.trace, reading.names, reading.placed_sources)
     print_table(steps)
-    print(f"{expression.result_name} = {reading.trace.output!r}")
+    print(f"{reading.result_name} = {reading.trace.output!r}")
     print(f"derivatives {derivative_dictionary(steps)}")
     return 0
 
@@ -129,24 +130,13 @@ def write_drawings(args: argparse.Namespace, expression: Expression, reading: Re
     """Write each drawing that was asked for."""
     if args.svg is None and args.html is None and args.dot is None:
         return
-    drawing = draw(reading.trace, reading.names, reading.sources)
+    drawing = draw(reading.trace, reading.names, reading.placed_sources)
     title = expression.text.strip()
+    if args.derivative is not None:
+        title = f"{reading.result_name} of {title}"
     if args.svg is not None:
         write_whole(args.svg, svg(drawing))
     if args.html is not None:
-        write_whole(args.html, html(drawing, title, lesson(expression, reading)))
+        write_whole(args.html, html(drawing, title, lesson(expression, reading, args.derivative)))
     if args.dot is not None:
         write_whole(args.dot, dot(drawing))
-
-
-def lesson(expression: Expression, reading: Reading) -> Lesson:
-    """What the page tells beside the drawing: both passes record by record, checks, second derivatives."""
-    names, values = expression.names, reading.trace.values
-    point = {name: values[i] for i, name in enumerate(names)}
-    return lesson_of(
-        reading.trace,
-        reading.names,
-        reading.sources,
-        lambda *variables: expression.evaluate(dict(zip(names, variables, strict=True))),
-        point,
-    )

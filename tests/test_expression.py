@@ -223,6 +223,46 @@ def test_values_must_be_those_the_expression_asks_for(values: dict[str, float], 
         read(parse("u = x*y; u + 1"), values)
 
 
+BODY = """
+s = 0
+for i in range(3):
+    s += sin(x)**i
+return s*y"""
+
+
+@pytest.mark.parametrize("text", ["x*x*y", "u = x*y; u*u + exp(x)", BODY, "x*y if x > y else y", "x + 0*y"])
+@pytest.mark.parametrize("by", ["x", "y"])
+def test_the_tape_of_a_derivative_is_that_of_the_gradient(text: str, by: str) -> None:
+    expression = parse(text)
+    names = expression.names
+
+    def value(*variables: tg.Scalar) -> tg.Scalar:
+        return expression.evaluate(dict(zip(names, variables, strict=True)))
+
+    point = [POINT[name] for name in names]
+    derivative = read(expression, dict(zip(names, point, strict=True)), by)
+    assert derivative.trace.output == tg.grad(value, names.index(by))(*point)
+    assert derivative.result_name == f"dL/d{by}"
+    forward = read(expression, dict(zip(names, point, strict=True)))
+    shared = range(len(forward.trace.tape))
+    assert [derivative.sources[i] for i in shared] == [forward.sources[i] for i in shared]
+    assert derivative.lines == forward.lines
+    assert {derivative.sources[i] for i in range(len(shared), len(derivative.trace.tape))} <= {f"dL/d{by}"}
+    assert {i: name for i, name in forward.names.items() if name != f"dL/d{by}"}.items() <= derivative.names.items()
+
+
+def test_there_is_a_derivative_by_inputs_alone() -> None:
+    with pytest.raises(ExpressionError, match="no derivative by 'z', which is no input; the inputs are: x, y"):
+        read(parse("u = x*y; u"), {"x": 1.0, "y": 2.0}, "z")
+
+
+def test_sources_are_placed_where_there_are_several_lines() -> None:
+    point = {"x": 1.0, "y": 2.0}
+    assert read(parse("x*y"), point).placed_sources[2] == "x*y"
+    placed = read(parse(BODY), point).placed_sources
+    assert (placed[0], placed[2], max(placed.values())) == ("x", "4: sin(x)", "y")
+
+
 def test_nothing_the_parser_meets_is_run(capsys: pytest.CaptureFixture[str]) -> None:
     before = set(sys.modules)
     for text in ("print(1)", "__import__('this')", "exec('import this')", "x if print(1) else y"):

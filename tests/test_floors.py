@@ -57,7 +57,7 @@ FLOORS: list[list[str]] = [
         "recording", "view.curves", "view.film_script", "view.film_plane", "view.film", "results",
     ],
     [
-        "terms", "bodies", "expression", "translation", "parser", "show", "train",
+        "terms", "bodies", "expression", "translation", "parser", "lessons", "show", "train",
         "app.look", "app.tape_page", "app.main", "app.launch", "app",
         "cli", "__main__", "__init__",
     ],

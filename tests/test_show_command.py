@@ -49,6 +49,16 @@ def test_a_body_is_shown_turn_by_turn(capsys: pytest.CaptureFixture[str]) -> Non
     assert out.splitlines()[-2:] == ["L = 21.0", "derivatives {'x': 15.0, 'y': 7.0}"]
 
 
+def test_the_tape_of_a_derivative_is_shown_with_its_own_derivatives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    assert main(["show", "x*x*y", "x=2", "y=3", "--derivative", "x", "--html", str(page)]) == 0
+    last_two = capsys.readouterr().out.splitlines()[-2:]
+    assert last_two == ["dL/dx = 12.0", "derivatives {'x': 6.0, 'y': 4.0}"]
+    assert "<h1>dL/dx of x*x*y</h1>" in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize("words", [["--file", "FILE", "x=2", "y=3"], ["x=2", "y=3", "--file", "FILE"]])
 @pytest.mark.parametrize("start", ["", "\ufeff"])
 def test_a_body_is_read_from_a_file(

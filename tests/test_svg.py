@@ -10,7 +10,7 @@ from tapegrad.parser import parse
 from tapegrad.view.dot import dot, quoted
 from tapegrad.view.drawing import Drawing, draw
 from tapegrad.view.html import html
-from tapegrad.view.player import Lesson, data, lesson_of
+from tapegrad.view.player import Lesson, Program, data, lesson_of
 from tapegrad.view.svg import STYLE, clean, svg
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -130,7 +130,7 @@ def lesson(name: str = "x") -> tuple[Drawing, Lesson]:
 
     trace = tg.trace(product, 0.1)
     names = {0: name, 1: name}
-    return draw(trace, names, {}), lesson_of(trace, names, {}, product, {name: 0.1})
+    return draw(trace, names, {}), lesson_of(trace, names, {}, product, Program("x*x", (name,), {1: 1}))
 
 
 def test_a_page_with_a_lesson_holds_nothing_from_elsewhere_and_has_the_same_bytes_twice() -> None:

@@ -7,20 +7,23 @@ from typing import Final
 from tapegrad.view import script
 from tapegrad.view.drawing import Drawing
 from tapegrad.view.page import document
-from tapegrad.view.player import Lesson, below, controls, data
+from tapegrad.view.player import Lesson, below, controls, data, listing
 from tapegrad.view.svg import clean, svg
 from tapegrad.view.table import HEADINGS, NUMERIC, SOURCE, table_rows
 
-__all__ = ["html"]
+__all__ = ["STYLE", "html", "inside"]
 
 _KINDS: Final = {"value": "value", "local derivatives": "partials", "adjoint": "adjoint"}
 """The classes of the texts in columns of numbers, by which a script finds them."""
 
-_STYLE: Final = """
+BODY: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1.5rem; max-width: 90rem;
        color: var(--ink); background: var(--paper); }
-h1 { font-size: 1.3rem; white-space: pre-wrap; }
-h1 { overflow-wrap: anywhere; }
+h1 { font-size: 1.3rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+@media (max-width: 600px) { body { margin-top: 1rem; padding: 0 1rem; } }
+"""
+
+STYLE: Final = """
 .picture { overflow-x: auto; border: 1px solid var(--rule); border-radius: 6px; }
 .picture svg { display: block; }
 p { margin: 1.2rem 0 .3rem; }
@@ -37,16 +40,23 @@ tr.output td { font-weight: bold; }
 
 def html(drawing: Drawing, title: str, lesson: Lesson | None = None) -> str:
     """The page: `title` as its heading, the picture, the table; with a `lesson`, what replays and checks them."""
-    style = _STYLE + ("" if lesson is None else script.STYLE)
+    heading, style = f"<h1>{clean(title)}</h1>", BODY + STYLE
+    if lesson is None:
+        return document(title, style, f"{heading}{inside(drawing)}")
+    play = f'<script>"use strict";{script.SCRIPT}replay(document);</script>'
+    return document(title, style + script.STYLE, f"{heading}{inside(drawing, lesson)}{play}")
+
+
+def inside(drawing: Drawing, lesson: Lesson | None = None) -> str:
+    """What stands below the heading of the page, in the style of `STYLE`, with a lesson also of `script.STYLE`."""
     parts = [
-        f"<h1>{clean(title)}</h1>",
-        "" if lesson is None else controls(),
+        "" if lesson is None else controls() + listing(lesson.program),
         f'<div class="picture" tabindex="0" role="region" aria-label="Drawing">{svg(drawing)}</div>',
         "<p>The tape. Local derivatives are by argument position; the adjoint is that of the output.</p>",
         f'<div class="rows" tabindex="0" role="region" aria-label="Table">{_table(drawing, lesson)}</div>',
-        "" if lesson is None else f"{below(lesson)}{data(lesson)}<script>{script.SCRIPT}</script>",
+        "" if lesson is None else f"{below(lesson)}{data(lesson)}",
     ]
-    return document(title, style, "\n".join(filter(None, parts)))
+    return "\n".join(filter(None, parts))
 
 
 def _table(drawing: Drawing, lesson: Lesson | None) -> str:

@@ -20,15 +20,16 @@ Phase: TypeAlias = Literal["forward", "seed", "reverse"]
 class Moment:
     """One moment: whose turn it is, what happens, and the adjoints that it sets, by record.
 
-    The record's value appears in its ``forward`` moment, its local derivatives in its ``reverse`` moment. At the
-    ``seed``, which belongs to the last output, all adjoints appear, zero but for those of the outputs. A guard has
-    none.
+    The record's value appears in its ``forward`` moment, its local derivatives in its ``reverse`` moment, where they
+    are ``partials``, the derivative dictionary of its rule. At the ``seed``, which belongs to the last output, all
+    adjoints appear, zero but for those of the outputs. A guard has none.
     """
 
     phase: Phase
     record: int
     sentence: str
     adjoints: Mapping[int, float]
+    partials: Mapping[int, float] = attrs.field(factory=dict)
 
 
 def moments(replay: Replay) -> tuple[Moment, ...]:
@@ -55,7 +56,7 @@ def _moments(replay: Replay) -> Iterator[Moment]:
         yield Moment("seed", max(replay.seeds), _beginning(replay), begun)
     for pulled in replay.reverse:
         changed = {addition.target: addition.total for addition in pulled.additions}
-        yield Moment("reverse", pulled.index, _pulling(steps[pulled.index], pulled), changed)
+        yield Moment("reverse", pulled.index, _pulling(steps[pulled.index], pulled), changed, pulled.partials)
 
 
 def _beginning(replay: Replay) -> str:

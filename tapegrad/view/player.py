@@ -6,7 +6,9 @@ what is shown: the script only reveals and replaces texts that were written here
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, cast
 
 import attrs
 
@@ -19,13 +21,25 @@ from tapegrad.view.replay import Check, checks, replay, second_derivatives
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
 
-__all__ = ["Lesson", "below", "controls", "data", "lesson_of", "number_table"]
+__all__ = ["Lesson", "Program", "below", "controls", "data", "lesson_of", "listing", "number_table"]
+
+PATIENCE: Final = 0.4  # seconds for what is told beside the tape
+
+
+@attrs.frozen
+class Program:
+    """What a person wrote: its text, the inputs, and the line of each other record, from 1."""
+
+    text: str
+    inputs: tuple[str, ...]
+    lines: Mapping[int, int]
 
 
 @attrs.frozen
 class Lesson:
     """All that the page tells beside the drawing and the table."""
 
+    program: Program
     moments: tuple[Moment, ...]
     checks: tuple[Check, ...]
     second: Mapping[str, Mapping[str, float]]
@@ -43,11 +57,21 @@ def lesson_of(
     names: Mapping[int, str],
     sources: Mapping[int, str],
     function: Callable[..., Scalar],
-    point: Mapping[str, float],
+    program: Program,
 ) -> Lesson:
-    """What there is to tell of `trace`, which is `function` at `point`. Raises DrawingError if it holds arrays."""
+    """What there is to tell of `trace`, which is `function` at its inputs. Raises DrawingError if it holds arrays.
+
+    What takes long, because `function` does, is left out: checks and second derivatives ask for it many times.
+    """
     told = moments(replay(trace, names, sources))
-    return Lesson(told, checks(function, point), second_derivatives(function, point), warnings(trace, names, sources))
+    values = cast(Sequence[float], trace.values)
+    point = dict(zip(program.inputs, values, strict=False))
+    began = time.monotonic()
+    function(*point.values())
+    once = time.monotonic() - began
+    checked = checks(function, point) if 3 * len(point) * once < PATIENCE else ()
+    second = second_derivatives(function, point) if 10 * len(point) * once < PATIENCE else {}
+    return Lesson(program, told, checked, second, warnings(trace, names, sources))
 
 
 def controls() -> str:
@@ -56,22 +80,51 @@ def controls() -> str:
         '<section class="player" aria-label="Replay" hidden>'
         f"{buttons()}"
         '<label class="slider"><span class="place"></span><input type="range" min="0" step="1"></label>'
-        '<p class="panel" role="status" tabindex="0" aria-label="What happens"></p></section>'
+        '<div class="panel" role="status" tabindex="0" aria-label="What happens"><p class="sentence"></p>'
+        '<p class="rule"></p><p class="so-far"></p></div></section>'
     )
 
 
 def data(lesson: Lesson) -> str:
     """The moments for the script, numbers as the texts to be shown."""
-    told = [
-        {
-            "phase": moment.phase,
-            "record": moment.record,
-            "sentence": moment.sentence,
-            "adjoints": {str(index): format_number(adjoint) for index, adjoint in moment.adjoints.items()},
-        }
-        for moment in lesson.moments
-    ]
+    gradient: dict[str, float] = {}
+    told = []
+    for moment in lesson.moments:
+        reached = {name: moment.adjoints[i] for i, name in enumerate(lesson.program.inputs) if i in moment.adjoints}
+        gradient |= reached
+        told.append(
+            {
+                "phase": moment.phase,
+                "record": moment.record,
+                "line": lesson.program.lines.get(moment.record),
+                "sentence": moment.sentence,
+                "adjoints": {str(index): format_number(adjoint) for index, adjoint in moment.adjoints.items()},
+                "rule": dictionary(moment.partials),
+                "gradient": dictionary(gradient),
+            }
+        )
     return embedded("moments", told)
+
+
+def dictionary(numbers: Mapping[int, float] | Mapping[str, float]) -> str:
+    """Numbers by their keys, as Python writes them; of none, nothing.
+
+    >>> dictionary({"x": 1 / 3, "y": 2.0})
+    '{x: 0.333333, y: 2}'
+    """
+    inner = ", ".join(f"{key}: {format_number(number)}" for key, number in numbers.items())
+    return f"{{{inner}}}" if inner else ""
+
+
+def listing(program: Program) -> str:
+    """The lines of a program that has several; the script marks the one that a record stands on."""
+    lines = program.text.rstrip().split("\n")
+    if len(lines) == 1:
+        return ""
+    items = "".join(
+        f'<li data-line="{at}"><code>{clean(line) or "&nbsp;"}</code></li>' for at, line in enumerate(lines, 1)
+    )
+    return f'<ol class="program" aria-label="The program">{items}</ol>'
 
 
 def below(lesson: Lesson) -> str:

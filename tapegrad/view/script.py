@@ -10,7 +10,7 @@ STYLE: Final = """
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .3rem; }
 h2 + p { margin-top: .3rem; }
 [hidden] { display: none !important; }
-.player { position: sticky; top: 0; z-index: 1; background: var(--paper); padding: .5rem 0; }
+.player { position: sticky; top: var(--above, 0); z-index: 1; background: var(--paper); padding: .5rem 0; }
 .player .buttons { display: flex; gap: .4rem; }
 .player button { font: inherit; font-size: 14px; flex: 1 1 0; max-width: 6rem; min-width: 0; padding: .4rem 0;
                  color: inherit; background: var(--panel); border: 1px solid var(--outline); border-radius: 6px; }
@@ -18,9 +18,16 @@ h2 + p { margin-top: .3rem; }
 .player .slider { display: flex; align-items: center; gap: .8rem; margin: .6rem 0; }
 .player .place { flex: none; width: 9em; font-variant-numeric: tabular-nums; }
 .player input { flex: 1 1 0; min-width: 0; accent-color: var(--c0); }
-.player .panel { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; height: 4.5em;
+.player .panel { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; height: 6.4em;
                  margin: 0; padding: .4rem .7rem; overflow-y: auto; overflow-wrap: anywhere;
                  border-left: 5px solid var(--c0); background: var(--panel); }
+.player .panel p { margin: 0; }
+.player .panel .rule, .player .panel .so-far { color: var(--faint); }
+.program { margin: .6rem 0; padding: .4rem 0 .4rem 2.6em; background: var(--panel); overflow-x: auto; }
+.program li { padding-left: .4rem; border-left: 3px solid transparent; }
+.program li.current { background: var(--mark); border-color: var(--c1); }
+.program li::marker { color: var(--faint); }
+.program code { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre; }
 .player[data-phase=seed] .panel { border-color: var(--c2); }
 .player[data-phase=reverse] .panel { border-color: var(--c1); }
 :focus-visible { outline: 3px solid var(--c0); outline-offset: 2px; }
@@ -34,26 +41,27 @@ th[scope=row] { font-weight: normal; font-size: 13px; }
 .warnings li { overflow-wrap: anywhere; }
 summary { font-size: 1.1rem; font-weight: bold; margin: 1.5rem 0 .3rem; cursor: pointer; }
 @media (max-width: 600px) {
-  body { margin-top: 1rem; padding: 0 1rem; }
   th, td { padding: .25rem .45rem; }
   th { font-size: 13px; }
   td.source { min-width: 8em; }
   .checks th { white-space: normal; }
   .player .place { font-size: 13px; }
-  .player .panel { font-size: 13px; height: 6em; }
+  .player .panel { font-size: 13px; height: 8.5em; }
 }
 """
 
-# Everything about a record carries data-record, in the drawing and in the table; see `view.moments`.
+# `root` is the document, or the element that holds the markup. `replay` begins at a moment, and calls `moved(at, last)`
+# after every move. Everything about a record carries data-record, in the drawing and in the table; see `view.moments`.
 SCRIPT: Final = """
-"use strict";
-(() => {
-  const moments = JSON.parse(document.getElementById("moments").textContent);
-  const player = document.querySelector(".player");
+const replay = (root, begin = Infinity, moved = () => {}) => {
+  const moments = JSON.parse(root.querySelector("#moments").textContent);
+  const player = root.querySelector(".player");
   const slider = player.querySelector("input");
   const place = player.querySelector(".place");
   const panel = player.querySelector(".panel");
-  const picture = document.querySelector(".picture");
+  const [sentence, rule, gradient] = panel.children;
+  const lines = root.querySelectorAll(".program li");
+  const picture = root.querySelector(".picture");
   const buttons = Object.fromEntries([...player.querySelectorAll("button")].map((b) => [b.id, b]));
   const last = moments.length - 1;
   const words = { forward: "forward", seed: "output", reverse: "reverse" };
@@ -64,7 +72,7 @@ SCRIPT: Final = """
 
   const group = (selector, key) => {
     const found = new Map();
-    for (const element of document.querySelectorAll(selector)) {
+    for (const element of root.querySelectorAll(selector)) {
       const record = Number(element.closest(`[data-${key}]`).getAttribute(`data-${key}`));
       found.set(record, [...(found.get(record) || []), element]);
     }
@@ -77,7 +85,7 @@ SCRIPT: Final = """
   const partials = group("td .partials", "record");
   const labels = group(".edge text", "to");
   const width = new Map(); // the room that the final text of an adjoint has in its box
-  for (const text of document.querySelectorAll(".node .adjoint")) {
+  for (const text of root.querySelectorAll(".node .adjoint")) {
     const word = text.previousElementSibling.getBBox();
     width.set(text, Number(text.getAttribute("x")) - word.x - word.width - 7);
   }
@@ -120,15 +128,19 @@ SCRIPT: Final = """
         for (const element of elements) element.classList.toggle("current", record === moment.record);
       }
     }
+    for (const line of lines) line.classList.toggle("current", Number(line.dataset.line) === moment.line);
     player.dataset.phase = moment.phase;
-    panel.textContent = moment.sentence;
+    sentence.textContent = moment.sentence;
+    rule.textContent = moment.rule && `derivative dictionary ${moment.rule}`;
+    gradient.textContent = moment.gradient && `derivatives so far ${moment.gradient}`;
     panel.scrollTop = 0;
     place.textContent = `${at + 1} of ${last + 1}, ${words[moment.phase]}`;
     slider.value = at;
     slider.setAttribute("aria-valuetext", `${place.textContent}: ${moment.sentence}`);
     for (const word of ["first", "previous"]) buttons[word].disabled = at === 0;
     for (const word of ["next", "last"]) buttons[word].disabled = at === last;
-    const box = document.querySelector(".node.current .box");
+    moved(at, last);
+    const box = root.querySelector(".node.current .box");
     if (box) {
       const middle = box.x.baseVal.value + box.width.baseVal.value / 2;
       picture.scrollLeft = middle - picture.clientWidth / 2;
@@ -165,7 +177,7 @@ SCRIPT: Final = """
   buttons.play.addEventListener("click", play);
   slider.addEventListener("input", () => { stop(); show(Number(slider.value)); });
   const keys = { ArrowLeft: go.previous, ArrowRight: go.next, Home: go.first, End: go.last };
-  document.addEventListener("keydown", (event) => {
+  root.addEventListener("keydown", (event) => {
     const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
     const taken = event.target.closest("input, .picture, .rows, .panel"); // they move by these keys themselves
     if (!plain || taken || !Object.hasOwn(keys, event.key)) return;
@@ -177,7 +189,8 @@ SCRIPT: Final = """
   slider.max = last;
   player.hidden = false;
   stop();
-  show(last);
-  picture.scrollLeft = 0;
-})();
+  show(begin);
+  if (at === last) picture.scrollLeft = 0;
+  return { stop, place: () => at, last };
+};
 """

@@ -41,7 +41,8 @@ SHOWN = """() => {
       const word = e.previousElementSibling.getBBox();
       return e.getBBox().x < word.x + word.width;
     }).length,
-    panel: document.querySelector(".panel").textContent,
+    panel: document.querySelector(".sentence").textContent,
+    rule: document.querySelector(".rule").textContent, gradient: document.querySelector(".so-far").textContent,
     height: document.documentElement.scrollHeight, width: document.documentElement.scrollWidth,
   };
 }"""
@@ -89,6 +90,11 @@ def test_every_number_at_every_step(
         assert shown["drawnAdjoints"] == {
             key: told for key, told in settled.items() if both.steps[int(key)].adjoint_text
         }
+        rule = both.reverse[at - count - 1].partials if pulled else {}
+        inner = ", ".join(f"{position}: {format_number(partial)}" for position, partial in rule.items())
+        assert shown["rule"] == (f"derivative dictionary {{{inner}}}" if inner else "")
+        inner = ", ".join(f"{name}: {settled[str(i)]}" for i, name in enumerate(values))
+        assert shown["gradient"] == (f"derivatives so far {{{inner}}}" if inner and at >= count else "")
         partials = {str(s.index): ", ".join(filter(None, s.partial_texts)) for s in both.steps}
         assert shown["partials"] == {key: told if int(key) in pulled else "" for key, told in partials.items()}
         assert all((label != "") == (int(target) in pulled) for target, label in shown["edges"])
