@@ -49,7 +49,7 @@ FLOORS: list[list[str]] = [
         "training.diagnosis", "training",
         "encoding", "jobs",
         "view.rules", "view.steps", "view.drawing", "view.svg", "view.dot", "view.table",
-        "view.replay", "view.conventions", "view.moments",
+        "view.differences", "view.replay", "view.conventions", "view.moments",
         "view.plots.style", "view.raster", "view.page", "view.script", "view.player", "view.html",
         "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
@@ -58,7 +58,7 @@ FLOORS: list[list[str]] = [
     ],
     [
         "terms", "bodies", "expression", "translation", "parser", "lessons", "show", "train",
-        "app.look", "app.tape_page", "app.main", "app.launch", "app",
+        "app.look", "app.tape_player", "app.tape_page", "app.main", "app.launch", "app",
         "cli", "__main__", "__init__",
     ],
 ]  # fmt: skip

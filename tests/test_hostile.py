@@ -45,15 +45,22 @@ sys.addaudithook(hook)
 
 
 @contextmanager
-def watched() -> Iterator[None]:
-    """Fails if anything is run, imported or opened meanwhile."""
+def witnessed() -> Iterator[list[str]]:
+    """Whatever is run, imported or opened meanwhile."""
     EVENTS.clear()
     WATCHING[0] = True
     try:
-        yield
+        yield EVENTS
     finally:
         WATCHING[0] = False
-    assert EVENTS == []
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Fails if anything is run, imported or opened meanwhile."""
+    with witnessed() as events:
+        yield
+    assert events == []
 
 
 def answer(text: str) -> str:

@@ -92,6 +92,7 @@ def options(address: str, port: int, *, opens_browser: bool) -> dict[str, object
         "client_showErrorDetails": "none",
         "logger_hideWelcomeMessage": True,
         "logger_level": "warning",
+        "theme_headingFontSizes": ["1.7rem", "1.3rem", "1.1rem"],
         **themes,
     }
 

@@ -6,6 +6,7 @@ sheet holds for nothing else on the page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -16,17 +17,19 @@ from tapegrad.errors import TapegradError
 from tapegrad.view.page import COLOURS, themed
 from tapegrad.view.svg import clean
 
-__all__ = ["begin", "complain", "complaining", "is_dark", "markup"]
+__all__ = ["STYLE", "begin", "complain", "complaining", "is_dark", "markup", "plain"]
 
-_STYLE: Final = (
+STYLE: Final = (
     COLOURS
     + """
-:host { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); }
+:host { font: 15px/1.5 var(--st-font, system-ui, sans-serif); color: var(--ink); }
 * { box-sizing: border-box; }
 .complaint { margin: 0; padding: .6rem .9rem; overflow-wrap: anywhere; background: var(--panel);
              border-left: 5px solid var(--c1); }
 """
 )
+
+_ROOM: Final = ".stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }"
 
 _SHOW: Final = """
 export default function ({ parentElement, data }) {
@@ -55,14 +58,24 @@ def markup(text: str, key: str, style: str = "") -> None:
 
     `key` tells the places of a page apart: markup that comes at the same place replaces what is there.
     """
-    sheet = themed(f"<style>{_STYLE}{style}</style>{text}", dark=is_dark())
+    sheet = themed(f"<style>{STYLE}{style}</style>{text}", dark=is_dark())
     _markup(key=key, data={"markup": sheet})
 
 
 def begin(title: str, about: str) -> None:
     """The head of a page: its title, and a sentence on what there is to see and to do."""
-    st.title(title)
+    st.html(f"<style>{_ROOM}</style>")
+    st.title(title, anchor=False)
     st.caption(about)
+
+
+def plain(text: str) -> str:
+    r"""`text` for a label, which Streamlit reads as Markdown: nothing in it is taken for markup.
+
+    >>> plain("a_1 * [b]")
+    'a\\_1 \\* \\[b\\]'
+    """
+    return re.sub(r"([^\w\s]|_)", r"\\\1", text)
 
 
 def complain(message: str, key: str = "complaint") -> None:

@@ -8,6 +8,7 @@ from tapegrad.view import script
 from tapegrad.view.drawing import Drawing
 from tapegrad.view.page import document
 from tapegrad.view.player import Lesson, below, controls, data, listing
+from tapegrad.view.steps import Step, format_number
 from tapegrad.view.svg import clean, svg
 from tapegrad.view.table import HEADINGS, NUMERIC, SOURCE, table_rows
 
@@ -15,6 +16,9 @@ __all__ = ["STYLE", "html", "inside"]
 
 _KINDS: Final = {"value": "value", "local derivatives": "partials", "adjoint": "adjoint"}
 """The classes of the texts in columns of numbers, by which a script finds them."""
+
+CHECKS: Final = ("central difference", "error")
+"""The columns beside the adjoint, where there is a lesson."""
 
 BODY: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1.5rem; max-width: 90rem;
@@ -62,15 +66,25 @@ def inside(drawing: Drawing, lesson: Lesson | None = None) -> str:
 def _table(drawing: Drawing, lesson: Lesson | None) -> str:
     """The rows that the terminal shows, in HTML. Adjoints have room for those on the way to the last ones."""
     room = "" if lesson is None else f' style="min-width: {lesson.longest_adjoint}ch"'
+    differences = lesson.differences if lesson else ()
+    headings = (*HEADINGS, *(CHECKS if differences else ()))
     heads = "".join(
-        f'<th{_class(heading)} scope="col"{room if heading == "adjoint" else ""}>{heading}</th>' for heading in HEADINGS
+        f'<th{_class(heading)} scope="col"{room if heading == "adjoint" else ""}>{heading}</th>' for heading in headings
     )
     rows = []
-    for step, texts in zip(drawing.steps, table_rows(drawing.steps), strict=True):
-        cells = "".join(_cell(heading, text) for heading, text in zip(HEADINGS, texts, strict=True))
+    for at, (step, texts) in enumerate(zip(drawing.steps, table_rows(drawing.steps), strict=True)):
+        checks = _checks(step, differences[at]) if differences else ()
+        cells = "".join(_cell(heading, text) for heading, text in zip(headings, (*texts, *checks), strict=True))
         output = ' class="output"' if step.is_output else ""
         rows.append(f'<tr{output} data-record="{step.index}">{cells}</tr>')
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _checks(step: Step, difference: float | None) -> tuple[str, str]:
+    """A central difference and how far the adjoint is from it; nothing where there is no adjoint."""
+    if difference is None or not isinstance(step.adjoint, float):
+        return "", ""
+    return format_number(difference), f"{abs(step.adjoint - difference):.1e}"
 
 
 def _cell(heading: str, text: str) -> str:
@@ -79,5 +93,5 @@ def _cell(heading: str, text: str) -> str:
 
 
 def _class(heading: str) -> str:
-    kind = "number" if heading in NUMERIC else "source" if heading == SOURCE else ""
+    kind = "number" if heading in (*NUMERIC, *CHECKS) else "source" if heading == SOURCE else ""
     return f' class="{kind}"' if kind else ""

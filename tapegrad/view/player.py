@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, cast
 
 import attrs
+import numpy as np
 
 from tapegrad.trace import Trace
 from tapegrad.variables import Scalar
 from tapegrad.view.conventions import Notice, warnings
+from tapegrad.view.differences import differences
 from tapegrad.view.moments import Moment, moments
 from tapegrad.view.page import buttons, embedded
 from tapegrad.view.replay import Check, checks, replay, second_derivatives
@@ -41,6 +43,7 @@ class Lesson:
 
     program: Program
     moments: tuple[Moment, ...]
+    differences: tuple[float | None, ...]
     checks: tuple[Check, ...]
     second: Mapping[str, Mapping[str, float]]
     warnings: tuple[Notice, ...]
@@ -63,7 +66,9 @@ def lesson_of(
 
     What takes long, because `function` does, is left out: checks and second derivatives ask for it many times.
     """
-    told = moments(replay(trace, names, sources))
+    both = replay(trace, names, sources)
+    with np.errstate(all="ignore"):
+        beside = differences(trace, both.steps)
     values = cast(Sequence[float], trace.values)
     point = dict(zip(program.inputs, values, strict=False))
     began = time.monotonic()
@@ -71,7 +76,7 @@ def lesson_of(
     once = time.monotonic() - began
     checked = checks(function, point) if 3 * len(point) * once < PATIENCE else ()
     second = second_derivatives(function, point) if 10 * len(point) * once < PATIENCE else {}
-    return Lesson(program, told, checked, second, warnings(trace, names, sources))
+    return Lesson(program, moments(both), beside, checked, second, warnings(trace, names, sources))
 
 
 def controls() -> str:

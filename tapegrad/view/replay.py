@@ -7,11 +7,10 @@ The sweep visits the records that read others, the last one first. Its adjoints 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Final, cast
+from typing import cast
 
 import attrs
 
@@ -23,6 +22,7 @@ from tapegrad.testing import central_difference
 from tapegrad.trace import Trace
 from tapegrad.transforms import grad
 from tapegrad.variables import Scalar
+from tapegrad.view.differences import STEP
 from tapegrad.view.steps import Step, Value, form_of, steps_of
 
 __all__ = [
@@ -148,9 +148,6 @@ def _additions(trace: Trace, step: Step, computed: Computed, adjoints: list[floa
 
 # ---- checks --------------------------------------------------------------------------------------
 
-_STEP: Final = math.ulp(1.0) ** (1.0 / 3.0)
-"""What balances the error of rounding, of order u / e, with that of the difference, of order e**2."""
-
 
 @attrs.frozen
 class Check:
@@ -180,7 +177,7 @@ def checks(function: Callable[..., Scalar], point: Mapping[str, float]) -> tuple
     gradient = cast(tuple[float, ...], grad(function, tuple(range(len(values))))(*values)) if values else ()
     found = []
     for arg, (name, x) in enumerate(point.items()):
-        difference = central_difference(function, *values, arg=arg, epsilon=_STEP * max(1.0, abs(x)))
+        difference = central_difference(function, *values, arg=arg, epsilon=STEP * max(1.0, abs(x)))
         found.append(Check(name, x, gradient[arg], difference))
     return tuple(found)
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["CHROMIUM", "OPTIONS", "Browser", "Page", "keep", "listen", "settle"]
+__all__ = ["CHROMIUM", "OPTIONS", "Browser", "Page", "keep", "listen", "settle", "slider"]
 
 Browser: TypeAlias = Any  # playwright need not be installed where types are checked
 Page: TypeAlias = Any
@@ -31,8 +31,19 @@ def listen(page: Page, complaints: list[str]) -> None:
 
 def keep(page: Page, name: str) -> None:
     """Leave a picture of the whole page where pictures are asked for."""
-    if SCREENSHOTS:
-        page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
+    if not SCREENSHOTS:
+        return
+    size = page.viewport_size
+    inside = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0")  # which scrolls itself
+    page.set_viewport_size({**size, "height": max(size["height"], inside)})
+    page.wait_for_timeout(300)
+    page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
+    page.set_viewport_size(size)
+
+
+def slider(page: Page, name: str) -> Page:
+    """The slider of this name, to be moved by the keys."""
+    return page.get_by_role("group", name=name, exact=True).locator("input")
 
 
 def settle(page: Page) -> None:
