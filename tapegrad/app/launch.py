@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -99,18 +101,18 @@ def options(address: str, port: int, *, opens_browser: bool) -> dict[str, object
 
 def free_port(address: str, wanted: int | None) -> int:
     """The `wanted` port, or the first free one. Raises SettingError if there is none, or no such address."""
-    reason: str | None = None
+    try:
+        socket.getaddrinfo(address, None)
+    except (socket.gaierror, UnicodeError):
+        msg = f"{address!r:.60} is no address of this machine; leave --address out to listen on localhost"
+        raise SettingError(msg) from None
+    number = 0
     for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + PORTS):
         try:
             with socket.create_server((address, port)):
                 return port
-        except socket.gaierror:
-            msg = f"{address!r} is no address of this machine; leave --address out to listen on localhost"
-            raise SettingError(msg) from None
-        except PermissionError:
-            msg = f"port {port} is for the system; choose one from 1024"
-            raise SettingError(msg) from None
         except OSError as error:
-            reason = error.strerror
-    msg = f"cannot listen on {address}, port {wanted or FIRST_PORT}: {reason}; choose another --port"
+            number = error.errno or 0
+    cure = "choose another --port" if number in {errno.EADDRINUSE, errno.EACCES} else "choose another --address"
+    msg = f"cannot listen on {address}, port {wanted or FIRST_PORT}: {os.strerror(number)}; {cure}"
     raise SettingError(msg)
