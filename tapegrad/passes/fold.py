@@ -15,9 +15,10 @@ __all__ = ["fold"]
 def fold(trace: Trace) -> Rewritten:
     """The trace in which a record that rests on constants alone is a constant, with the value it has.
 
-    Tracing computes with plain numbers without recording them; what there is to fold rests on a constant that is traced.
-    A guard among it can never have another outcome, and is a constant too. Several results together stay what they are,
-    but each of them becomes a constant. Values and derivatives keep every bit: none is with respect to a constant.
+    Tracing computes with plain numbers and does not record it; what there is to fold rests on a constant that is
+    traced. A guard among it can never have another outcome, and is a constant too. Several results together stay what
+    they are, but each of them becomes a constant. Values and derivatives keep every bit: none is with respect to a
+    constant.
 
     >>> from tapegrad import passes, trace
     >>> def f(x):
