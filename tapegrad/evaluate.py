@@ -66,7 +66,7 @@ def _evaluated(index: int, primitive: Primitive, operands: Sequence[object], par
         value = primitive.evaluate(operands, params)
         if isinstance(value, np.float64):
             return float(value)
-        return np.asarray(value) if isinstance(value, np.generic) else value  # which keeps its precision, as when traced
+        return np.asarray(value) if isinstance(value, np.generic) else value  # float32 stays that, as in the trace
     except (ValueError, IndexError) as error:
         shapes = ", ".join(str(shape_of(x)) for x in operands)
         error.add_note(f"This was record %{index} ({primitive.name}) of a tape, at operands of shapes {shapes}.")
