@@ -18,7 +18,7 @@ def common(trace: Trace) -> Rewritten:
     """The trace in which a record that repeats an earlier one is that one.
 
     It repeats it if it is the same operation on the same operands, which may be repetitions themselves, with the same
-    static facts. Constants and facts are the same if all their bits are: 0.0 is not -0.0, and nan is nan. An input is
+    static facts. Constants and facts are the same if all their bits are: 0.0 is not -0.0, but nan is nan. An input is
     like no other, and so is a call of a function that has its own derivative, unless the very same call is kept.
 
     Values keep every bit. Derivatives are sums of the same terms, but where two records have become one the terms are

@@ -19,7 +19,7 @@ from tapegrad.ops.structural import stop_gradient
 from tapegrad.passes.rewritten import Rewritten, rewritten
 from tapegrad.trace import Trace
 
-__all__ = ["IDENTITIES", "Identity", "simplify"]
+__all__ = ["IDENTITIES", "Identity", "Pattern", "Program", "simplify"]
 
 
 @attrs.frozen(eq=False)
