@@ -6,9 +6,9 @@
 
 Transforms: `grad`, `value_and_grad`, `derivatives`, `vjp`, `jvp`, `jacrev`, `jacfwd`, `jacobian`, `hessian`,
 `hvp`, `stop_gradient`, `checkpoint`, `custom_vjp`, `custom_jvp`. The program as a value: `trace`, `Trace`,
-`Tape`, `Record`. Types: `Scalar` is what you write, `Var` is what a traced function sees. Mathematics is
-in `tapegrad.numpy`; every error derives from `TapegradError`. The uses (`nn`, `optim`, `training` ...) are
-loaded when they are first named.
+`Tape`, `Record`, and `passes`, which shorten a trace. Types: `Scalar` is what you write, `Var` is what a traced
+function sees. Mathematics is in `tapegrad.numpy`; every error derives from `TapegradError`. The uses (`nn`, `optim`,
+`training` ...) are loaded when they are first named.
 """
 
 import importlib
@@ -33,7 +33,7 @@ from tapegrad.vmap import vmap
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tapegrad import datasets, extend, nn, optim, random, special, testing, training, view
+    from tapegrad import datasets, extend, nn, optim, passes, random, special, testing, training, view
 else:
 
     def __getattr__(name: str) -> object:
@@ -46,6 +46,6 @@ else:
 __all__ = [
     "Array", "ArrayVar", "Record", "Scalar", "Tape", "TapegradError", "Trace", "Var", "checkpoint", "compiled",
     "custom_jvp", "custom_vjp", "datasets", "derivatives", "errors", "evaluate", "extend", "grad", "hessian",
-    "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "random", "special",
+    "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "nn", "numpy", "optim", "passes", "random", "special",
     "stop_gradient", "testing", "trace", "training", "tree", "value_and_grad", "view", "vjp", "vmap",
 ]  # fmt: skip

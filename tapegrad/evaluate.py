@@ -64,7 +64,9 @@ def _evaluated(index: int, primitive: Primitive, operands: Sequence[object], par
     """The value of one record. NumPy's own error, where operands do not fit, does not say which record it was."""
     try:
         value = primitive.evaluate(operands, params)
-        return float(value) if isinstance(value, np.float64) else value
+        if isinstance(value, np.float64):
+            return float(value)
+        return np.asarray(value) if isinstance(value, np.generic) else value  # float32 stays that, as in the trace
     except (ValueError, IndexError) as error:
         shapes = ", ".join(str(shape_of(x)) for x in operands)
         error.add_note(f"This was record %{index} ({primitive.name}) of a tape, at operands of shapes {shapes}.")

@@ -23,7 +23,10 @@ FLOORS: list[list[str]] = [
         "naming",
     ],
     ["evaluate", "batch", "cotangents", "pullback", "sweeps", "reverse", "forward"],
-    [],  # 5: rewriting, to come
+    [
+        "passes.rewritten", "passes.dead", "passes.common", "passes.fold", "passes.simplify", "passes.shortened",
+        "passes",
+    ],
     [],  # 6: native code, to come
     [
         "calls", "direct", "seeds", "transforms", "vmap", "blocks", "jacobians", "subcalls", "custom", "checkpoint",

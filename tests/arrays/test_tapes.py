@@ -401,3 +401,11 @@ def test_a_traced_number_has_no_elements_and_no_matrix_product() -> None:
     for product in (lambda x: x @ X, lambda x: X @ x):
         with pytest.raises(ValueError, match=r"matmul: arrays of shapes"):
             tg.grad(product)(2.0)
+
+
+def test_a_replay_has_the_precision_of_the_trace() -> None:
+    """Also of single numbers between arrays of float32, and of what is asked about them."""
+    xs = [np.array([0.1, 0.2, 0.3], np.float32), np.array([3.0, 2.0, 1.0], np.float32)]
+    trace = tg.trace(lambda x, y: tnp.sum(x) * 0.1 * y if x[0] < y[0] else x, *xs)
+    for found, expected in zip(tg.evaluate(trace.tape, xs), trace.values, strict=True):
+        np.testing.assert_array_equal(found, expected, strict=True)
