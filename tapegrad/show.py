@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
-from tapegrad.lessons import lesson
+from tapegrad.lessons import lesson, shortened
 from tapegrad.parser import MAX_LENGTH, parse
 from tapegrad.view.dot import dot
 from tapegrad.view.drawing import draw
@@ -47,6 +47,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="the number that each name stands for")
     parser.add_argument("--file", metavar="FILE", help="read the expression from FILE instead; - is standard input")
     parser.add_argument("--derivative", metavar="NAME", help="show the tape of the derivative by this input instead")
+    parser.add_argument("--shorten", action="store_true", help="show a shorter tape that does the same")
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
     parser.set_defaults(run=run)
@@ -64,9 +65,13 @@ def run(args: argparse.Namespace) -> int:
     text, values = (words[0], words[1:]) if args.file is None else (read_text(args.file), words)
     expression = parse(text)
     reading = read(expression, parse_values(values), args.derivative)
+    if args.shorten:
+        reading, counts = shortened(reading)
     write_drawings(args, expression, reading)
     steps = steps_of(reading.trace, reading.names, reading.placed_sources)
     print_table(steps)
+    if args.shorten:
+        print("records " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     print(f"{reading.result_name} = {reading.trace.output!r}")
     print(f"derivatives {derivative_dictionary(steps)}")
     return 0
