@@ -1,4 +1,4 @@
-"""What there is to tell of an expression beside its tape: both passes, checks, second derivatives, and a shorter tape."""
+"""What there is to tell of an expression beside its tape: both passes, checks, and a shorter tape."""
 
 from __future__ import annotations
 

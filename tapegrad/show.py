@@ -65,12 +65,11 @@ def run(args: argparse.Namespace) -> int:
     text, values = (words[0], words[1:]) if args.file is None else (read_text(args.file), words)
     expression = parse(text)
     reading = read(expression, parse_values(values), args.derivative)
-    if args.shorten:
-        reading, counts = shortened(reading)
+    reading, counts = shortened(reading) if args.shorten else (reading, {})
     write_drawings(args, expression, reading)
     steps = steps_of(reading.trace, reading.names, reading.placed_sources)
     print_table(steps)
-    if args.shorten:
+    if counts:
         print("records " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     print(f"{reading.result_name} = {reading.trace.output!r}")
     print(f"derivatives {derivative_dictionary(steps)}")
