@@ -57,11 +57,13 @@ FLOORS: list[list[str]] = [
         "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
         "view.strides", "view.coverage", "view",
+        "view.functions", "view.functions_source", "view.functions_sample", "view.functions_scale",
+        "view.functions_isolines", "view.functions_curves", "view.functions_map", "view.functions_page",
         "recording", "view.curves", "view.film_script", "view.film_plane", "view.film", "results",
     ],
     [
-        "terms", "bodies", "expression", "translation", "parser", "lessons", "show", "train",
-        "app.look", "app.tape_player", "app.tape_page", "app.main", "app.launch", "app",
+        "terms", "bodies", "expression", "translation", "parser", "lessons", "show_operation", "show", "train",
+        "app.look", "app.tape_player", "app.tape_page", "app.functions_page", "app.main", "app.launch", "app",
         "cli", "__main__", "__init__",
     ],
 ]  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Final, TypeAlias
@@ -23,15 +22,21 @@ from tapegrad.dispatch import nearest
 from tapegrad.elementwise import Elementwise
 from tapegrad.errors import OperandError
 from tapegrad.nn import activations
-from tapegrad.primitive import ARGUMENTS, Primitive
+from tapegrad.primitive import Primitive
 from tapegrad.trace import trace
+from tapegrad.variables import Var
 
-__all__ = ["Operation", "Window", "find", "operations", "window"]
+__all__ = ["Function", "Operation", "Window", "find", "named", "operations", "window"]
 
 MODULES: Final = (("", tnp), ("special.", special), ("nn.", activations))
 """What their functions are called by. Those of `tapegrad.numpy` need no prefix, as in an expression."""
 
-_TRIED: Final = ((0.3, 0.4, 0.8, 0.2), (0.6, 0.5, 0.7, 0.9))  # two axes, so that a function that looks along one is found out
+_TRIED: Final = (
+    (0.3, 0.4, 0.8, 0.2),
+    (0.6, 0.5, 0.7, 0.9),
+)  # two axes, so that a function that looks along one is found out
+
+Function: TypeAlias = Callable[..., float | Var]
 
 Window: TypeAlias = tuple[tuple[float, float], ...]
 """The lowest and the highest number of each argument."""
@@ -41,7 +46,7 @@ Window: TypeAlias = tuple[tuple[float, float], ...]
 class Operation:
     """A public function of real numbers, and what it puts on a tape."""
 
-    function: Callable[..., object] = attrs.field(repr=False)
+    function: Function = attrs.field(repr=False)
     names: tuple[str, ...]  # the first is what it is shown by: ``sin``, ``special.gamma``, ``nn.elu``
     arguments: tuple[str, ...]
     primitives: tuple[Primitive, ...]
@@ -60,7 +65,7 @@ def operations() -> Mapping[str, Operation]:
     Those that SciPy computes are there only where it is installed.
     """
     names: dict[int, list[str]] = {}  # of one function, by its identity
-    functions: dict[int, Callable[..., object]] = {}
+    functions: dict[int, Function] = {}
     for prefix, module in MODULES:
         for name, function in _functions(module):
             functions[id(function)] = function
@@ -75,25 +80,30 @@ def _place(name: str) -> tuple[int, str]:
     return prefixes.index(name[: name.rfind(".") + 1]), name
 
 
+@functools.cache
+def named() -> Mapping[str, Operation]:
+    """Every name of every operation: what it is shown by, and its other ones."""
+    return MappingProxyType({name: operation for operation in operations().values() for name in operation.names})
+
+
 def find(name: str) -> Operation:
     """The operation of this name, which may go without its module: ``gamma``. Raises OperandError."""
-    every = {alias: operation for operation in reversed(operations().values()) for alias in operation.names}
-    bare = {alias.rpartition(".")[2]: operation for alias, operation in every.items()}
-    found = every.get(name) or bare.get(name.rpartition(".")[2])
+    bare = {full.rpartition(".")[2]: operation for full, operation in reversed([*named().items()])}
+    found = named().get(name) or bare.get(name.rpartition(".")[2])
     if found is None:
         msg = f"{name!r:.60} is no operation of one or two real numbers{nearest(name, list(bare))}"
         raise OperandError(msg)
     return found
 
 
-def _functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., object]]]:
+def _functions(module: ModuleType) -> Iterator[tuple[str, Function]]:
     for name in sorted(module.__all__):
         function = getattr(module, name)
         if callable(function) and not isinstance(function, type):
             yield name, function
 
 
-def _operation(function: Callable[..., object], names: Sequence[str]) -> Operation | None:
+def _operation(function: Function, names: Sequence[str]) -> Operation | None:
     """The function as an operation, if it is one."""
     parameters = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
     count = len(parameters)
@@ -105,7 +115,7 @@ def _operation(function: Callable[..., object], names: Sequence[str]) -> Operati
             whole = function(*operands)
             row = function(*(operand[0] for operand in operands))
             one = function(*(float(operand[0, 0]) for operand in operands))
-            records = trace(function, *operands).tape  # type: ignore[arg-type]  # or it raises
+            records = trace(function, *operands).tape
     except Exception:  # noqa: BLE001  # whatever it raises, it is no function of numbers
         return None
     if not _is_real(whole) or type(one) is not float or not _agree(whole, row):
@@ -128,7 +138,7 @@ def _agree(whole: object, row: object) -> bool:
     return np.array_equal(np.asarray(whole)[0], np.asarray(row), equal_nan=True)
 
 
-def _arguments(function: Callable[..., object], parameters: Sequence[str]) -> tuple[str, ...]:
+def _arguments(function: Function, parameters: Sequence[str]) -> tuple[str, ...]:
     """What the arguments are called: where a rule is all there is to read, by that."""
     if isinstance(function, Elementwise) and function.rule is not None:
         return tuple(inspect.signature(function.rule).parameters)[1:]

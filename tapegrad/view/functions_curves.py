@@ -57,9 +57,10 @@ def plot(
         for kind, number in zip(KINDS, numbers, strict=True)
         if number is not None and low <= number <= high
     ]
+    heights = np.interp(kinks, places, places if curves[0] is None else curves[0])
     rings = [
         f'<circle class="kink" cx="{frame.across(kink):.1f}" cy="{frame.up(height):.1f}" r="3.2"/>'
-        for kink, height in zip(kinks, np.interp(kinks, places, curves[0] if curves[0] is not None else places))
+        for kink, height in zip(kinks, heights.tolist(), strict=True)
         if low <= height <= high
     ]
     drawn = [
@@ -69,7 +70,8 @@ def plot(
     ]
     inner = f'x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT - TOP - BOTTOM}"'
     box = f'viewBox="{LEFT} {TOP} {WIDTH - LEFT - RIGHT} {HEIGHT - TOP - BOTTOM}"'
-    cursor = f'<line class="cursor" x1="{frame.across(at):.1f}" x2="{frame.across(at):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+    x = f"{frame.across(at):.1f}"
+    cursor = f'<line class="cursor" x1="{x}" x2="{x}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
     return (
         f'<svg class="function" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{clean(label)}">'
         f"{frame.axes(argument)}<svg {inner} {box}>{cursor}{''.join(drawn)}</svg>{''.join(rings)}{''.join(dots)}</svg>"
@@ -77,9 +79,9 @@ def plot(
 
 
 def _heights(curves: Sequence[Floats | None]) -> tuple[float, float]:
-    """What is shown: all values, and of steep derivatives as much again, or what comes nearest to the values."""
+    """What is shown: all values; of steep derivatives half as much again, or what comes nearest to the values."""
     (low, high), *others = (span(curve) for curve in curves if curve is not None)
-    room = high - low
+    room = 0.5 * (high - low)
     least, most = low - room, high + room
     for lowest, highest in others:
         low = min(low, max(lowest, min(least, highest)))
@@ -127,10 +129,12 @@ class _Frame:
         return "".join(parts)
 
 
-def legend(names: Sequence[str]) -> str:
-    """The curves by their dashes and colours."""
+def legend(names: Sequence[str | None]) -> str:
+    """The curves by their dashes and colours; None for one that is not there."""
     items = [
-        f'<li><svg viewBox="0 0 34 10" aria-hidden="true"><path class="curve {kind}" d="M1 5h32"/></svg>{clean(name)}</li>'
+        f'<li><svg viewBox="0 0 34 10" aria-hidden="true"><path class="curve {kind}" d="M1 5h32"/></svg>'
+        f"{clean(name)}</li>"
         for kind, name in zip(KINDS, names, strict=True)
+        if name is not None
     ]
     return f'<ul class="legend">{"".join(items)}</ul>'

@@ -28,13 +28,13 @@ class Relief:
 
     values: Floats
     finite: Mask  # whether all four corners are
-    torn: Mask  # whether it lies on a jump or a pole, and so is wholly what its lower left corner is
+    torn: Mask  # whether it lies on a jump or a pole, and so is wholly what most of its corners are
 
     @classmethod
     def of(cls, values: Floats, jump: float) -> Relief:
         """`jump` is the difference of two corners from which on a cell counts as torn."""
         corners = np.stack([values[:-1, :-1], values[1:, :-1], values[1:, 1:], values[:-1, 1:]])
-        finite = np.isfinite(corners).all(axis=0)
+        finite: Mask = np.asarray(np.isfinite(corners).all(axis=0))
         with np.errstate(invalid="ignore"):
             return cls(values, finite, finite & (corners.max(axis=0) - corners.min(axis=0) > jump))
 
@@ -42,8 +42,9 @@ class Relief:
         """The cells that are wholly at or above the level, and those through which it passes."""
         over = self.values >= level
         corners = np.stack([over[:-1, :-1], over[1:, :-1], over[1:, 1:], over[:-1, 1:]])
-        whole = np.where(self.torn, corners[0], corners.all(axis=0)) & self.finite
-        mixed = corners.any(axis=0) & ~corners.all(axis=0) & self.finite & ~self.torn
+        count = corners.sum(axis=0)
+        whole = np.where(self.torn, (count > 2) | ((count == 2) & corners[0]), count == 4) & self.finite
+        mixed = (count > 0) & (count < 4) & self.finite & ~self.torn
         return whole, [(int(i), int(j)) for i, j in np.argwhere(mixed)]
 
     def outline(self, level: float, i: int, j: int) -> tuple[list[Place], list[int]]:

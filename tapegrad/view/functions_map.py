@@ -22,7 +22,7 @@ LEFT, RIGHT, TOP, BOTTOM = 34, 8, 8, 34
 WIDTH: Final = LEFT + SIDE + RIGHT
 HEIGHT: Final = TOP + SIDE + BOTTOM
 MOST_LEVELS: Final = 8
-APART: Final = 34.0  # of two numbers on isolines
+APART: Final = 44.0  # of two numbers on isolines
 
 STYLE: Final = """
 .map { display: block; width: 100%; height: auto; }
@@ -116,7 +116,7 @@ def _free(places: list[Place], taken: list[tuple[float, float, str]]) -> Place |
 
     def room(place: Place) -> float:
         x, y = place
-        from_borders = 1.5 * min(x - LEFT, LEFT + SIDE - x, y - TOP, TOP + SIDE - y)
+        from_borders = 2.0 * min(x - LEFT, LEFT + SIDE - x, y - TOP, TOP + SIDE - y)
         return min([from_borders, *(abs(x - a) + 2.0 * abs(y - b) for a, b, _ in taken)])
 
     best = max(places, key=room, default=None)

@@ -13,7 +13,7 @@ from tapegrad.view import functions_curves, functions_map
 from tapegrad.view.functions import Operation, Window
 from tapegrad.view.functions_curves import legend, plot
 from tapegrad.view.functions_map import ground, seen_from_above
-from tapegrad.view.functions_sample import By, along, derivatives, kinks, notes, numbers, sample
+from tapegrad.view.functions_sample import By, along, kinks, notes, numbers, sample
 from tapegrad.view.functions_source import excerpts
 from tapegrad.view.page import COLOURS, document
 from tapegrad.view.steps import format_number
@@ -36,20 +36,22 @@ STYLE: Final = (
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; list-style: none; margin: .2rem 0 .4rem; padding: 0; }
 .legend svg { width: 34px; height: 10px; margin-right: .4rem; }
 .numbers { margin: 0; }
-.numbers div { display: flex; justify-content: space-between; gap: 1rem; padding: .25rem 0; max-width: 16em;
+.numbers div { display: flex; justify-content: space-between; gap: .4rem; padding: .25rem 0; max-width: 16em;
                border-bottom: 1px solid var(--rule); }
 .numbers dt { color: var(--faint); }
 .numbers dd { margin: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.strip { display: grid; gap: 0 1.4rem; grid-template-columns: repeat(auto-fill, minmax(9.2em, 1fr)); margin-bottom: 1rem; }
+.strip { display: grid; gap: 0 1.4rem; grid-template-columns: repeat(2, minmax(0, 1fr)); margin-bottom: 1rem; }
 .strip div { max-width: none; }
 .notes { margin: .8rem 0 0; padding: 0; list-style: none; min-height: 3em; }
 .notes li { margin: .3rem 0; padding: .35rem .7rem; background: var(--panel); border-left: 4px solid var(--c4); }
-.rule-text { overflow-x: auto; background: var(--panel); border: 1px solid var(--rule); border-radius: 6px;
+.rule-text { white-space: pre-wrap;
+             overflow-wrap: anywhere; background: var(--panel); border: 1px solid var(--rule); border-radius: 6px;
              padding: .6rem .8rem; margin: .2rem 0 .8rem; font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 .place { color: var(--faint); margin: 0; overflow-wrap: anywhere; font-size: 13px; }
 .about { color: var(--faint); margin: .2rem 0 .6rem; }
 @container (min-width: 760px) { .curves { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); } }
 @container (min-width: 560px) { .cuts { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@container (min-width: 560px) { .strip { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
 @container (min-width: 560px) { .maps { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 """
 )
@@ -62,8 +64,14 @@ h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
 
 
 def middle(window: Window) -> tuple[float, ...]:
-    """A point to begin with: beside the middle, where many kinks are, by an eighth of the window."""
-    return tuple(float(f"{low + 0.625 * (high - low):.3g}") for low, high in window)
+    """A point to begin with, beside the middle and the diagonal, where many kinks are.
+
+    >>> middle(((-5.0, 5.0), (-5.0, 5.0)))
+    (1.25, 2.0)
+    """
+    return tuple(
+        float(f"{low + share * (high - low):.3g}") for (low, high), share in zip(window, (0.625, 0.7), strict=False)
+    )
 
 
 def symbol(operation: Operation, by: By) -> str:
@@ -110,8 +118,10 @@ def picture(operation: Operation, window: Window, point: Sequence[float]) -> str
 
 def _cut(operation: Operation, argument: int, window: Window, point: Sequence[float]) -> str:
     """The curves along one argument, with their legend."""
-    orders = [symbol(operation, (argument,) * order) for order in range(3)]
-    return f"{legend(orders)}{_curves(operation, argument, window, point)}"
+    there = numbers(operation, point)
+    orders = [(argument,) * order for order in range(3)]
+    names = [symbol(operation, by) if there[by] is not None else None for by in orders]
+    return f"{legend(names)}{_curves(operation, argument, window, point)}"
 
 
 def _curves(operation: Operation, argument: int, window: Window, point: Sequence[float]) -> str:
@@ -127,7 +137,8 @@ def _curves(operation: Operation, argument: int, window: Window, point: Sequence
 def _maps(operation: Operation, window: Window, point: Sequence[float]) -> str:
     figures = [
         f"<figure><figcaption>{clean(symbol(operation, by))}</figcaption>{_map(operation, window, point, by)}</figure>"
-        for by in derivatives(operation)
+        for by, number in numbers(operation, point).items()
+        if number is not None
     ]
     return f'<div class="maps">{"".join(figures)}</div>'
 
@@ -142,8 +153,7 @@ def _ground(operation: Operation, window: Window, by: By) -> str:
     """Drawn once for all points."""
     places = tuple(np.linspace(low, high, CELLS + 1) for low, high in window)
     values = sample(operation, by, *np.meshgrid(*places, indexing="ij"))
-    shown = np.full((CELLS + 1, CELLS + 1), np.nan) if values is None else values
-    return ground(operation.arguments, places, shown)
+    return "" if values is None else ground(operation.arguments, places, values)
 
 
 # ---- words and numbers ---------------------------------------------------------------------------
@@ -168,5 +178,5 @@ def _rule(operation: Operation) -> str:
         parts.append(f'<p class="about">Also called {clean(", ".join(operation.names[1:]))}.</p>')
     for excerpt in excerpts(operation):
         parts.append(f'<p class="place">{clean(excerpt.file)}, line {excerpt.line}</p>')
-        parts.append(f'<pre class="rule-text" tabindex="0">{clean(excerpt.text)}</pre>')
+        parts.append(f'<pre class="rule-text">{clean(excerpt.text)}</pre>')
     return "".join(parts)

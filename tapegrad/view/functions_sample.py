@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final, TypeAlias, cast
 
@@ -17,13 +17,16 @@ from tapegrad.elementwise import Elementwise
 from tapegrad.errors import OperandError, SettingError
 from tapegrad.transforms import grad
 from tapegrad.view.conventions import KINKS
-from tapegrad.view.functions import Operation, Window
+from tapegrad.view.functions import Function, Operation, Window
 from tapegrad.view.steps import format_number
 
 __all__ = ["By", "Found", "along", "check_window", "derivatives", "kinks", "notes", "numbers", "sample"]
 
+LARGEST: Final = 1e300
+"""Of the ends of a window; differences of larger numbers would be infinite."""
+
 By: TypeAlias = tuple[int, ...]
-"""By which arguments is differentiated: () for the value, (0, 1) for the second derivative by the first and the next."""
+"""By which arguments is differentiated: () for the value, (0, 1) for the mixed second derivative."""
 
 
 def derivatives(operation: Operation) -> tuple[By, ...]:
@@ -44,7 +47,7 @@ def sample(operation: Operation, by: By, *operands: Floats) -> Floats | None:
     """
     function = operation.function
     for argument in by:
-        function = grad(_summed(function), argnums=argument)
+        function = cast(Function, grad(_summed(function), argnums=argument))
     try:
         with np.errstate(all="ignore"):
             return np.asarray(function(*operands), float)
@@ -52,7 +55,7 @@ def sample(operation: Operation, by: By, *operands: Floats) -> Floats | None:
         return None
 
 
-def _summed(function: Callable[..., object]) -> Callable[..., object]:
+def _summed(function: Function) -> Function:
     """Its gradient is the derivative at every element, since each value depends on its own element alone."""
     return lambda *operands: tnp.sum(cast(Floats, function(*operands)))
 
@@ -70,7 +73,7 @@ def numbers(operation: Operation, point: Sequence[float]) -> dict[By, float | No
     for by in derivatives(operation):
         function = operation.function
         for argument in by:
-            function = grad(function, argnums=argument)
+            function = cast(Function, grad(function, argnums=argument))
         try:
             found[by] = float(cast(float, function(*point)))
         except OperandError:
@@ -79,11 +82,15 @@ def numbers(operation: Operation, point: Sequence[float]) -> dict[By, float | No
 
 
 def check_window(window: Window) -> None:
-    """Raise SettingError unless every low end is below its high end, by as much as floats can tell apart."""
+    """Raise SettingError unless every low end is below its high end, and pictures can tell them apart."""
     for low, high in window:
-        if not high - low > 1e-9 * max(abs(low), abs(high)) or not math.isfinite(high - low):
-            cure = "choose a low end below the high one"
-            msg = f"a window from {format_number(low)} to {format_number(high)} shows nothing; {cure}"
+        told = f"a window from {format_number(low)} to {format_number(high)} shows nothing"
+        largest = max(abs(low), abs(high))
+        if not largest <= LARGEST:
+            msg = f"{told}; choose ends between {-LARGEST:g} and {LARGEST:g}"
+            raise SettingError(msg)
+        if not high - low > 1e-9 * largest:
+            msg = f"{told}; choose a low end below the high one"
             raise SettingError(msg)
 
 
@@ -92,7 +99,7 @@ def check_window(window: Window) -> None:
 FEW: Final = 4
 """Places that are told; of more, the first ones."""
 
-MOST: Final = 81  # places tried along each axis
+MOST: Final = (400, 40)  # places tried along an axis, of one argument and of two
 
 
 @attrs.frozen
@@ -108,7 +115,7 @@ def kinks(operation: Operation, window: Window) -> tuple[Found, ...]:
     """The kinks and edges within the window, looked for at its ends and at halves, and where arguments are equal."""
     if operation.itself is None:
         return ()
-    points = list(product(*(_halves(low, high) for low, high in window)))
+    points = list(product(*(_halves(low, high, MOST[len(window) - 1]) for low, high in window)))
     found = []
     for kink in KINKS.get(operation.itself.name, ()):
         places = tuple(point for point in points if kink.holds(*point))
@@ -117,8 +124,8 @@ def kinks(operation: Operation, window: Window) -> tuple[Found, ...]:
     return tuple(found)
 
 
-def _halves(low: float, high: float) -> list[float]:
-    step = 0.5 * max(1, math.ceil(2.0 * (high - low) / MOST))
+def _halves(low: float, high: float, most: int) -> list[float]:
+    step = 0.5 * max(1, math.ceil(2.0 * (high - low) / most))
     inside = [at * step for at in range(math.ceil(low / step), math.floor(high / step) + 1)]
     return sorted({low, *inside, high})
 

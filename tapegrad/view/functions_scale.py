@@ -23,7 +23,7 @@ def span(values: Floats) -> tuple[float, float]:
         return 0.0, 0.0
     low, high = float(finite.min()), float(finite.max())
     first, last = map(float, np.percentile(finite, [6.0, 94.0]))
-    room = 0.6 * (last - first)
+    room = 0.35 * (last - first)
     if first == last:  # a step, whose few other values are worth seeing
         return low, high
     return max(low, first - room), min(high, last + room)
@@ -40,20 +40,24 @@ def multiples(low: float, high: float, most: int) -> list[float]:
         return []
     size = 10.0 ** math.floor(math.log10(width / most))
     step = next(part * size for part in (1.0, 2.0, 5.0, 10.0, 20.0) if width < most * part * size * (1.0 + 1e-9))
-    return [float(f"{at * step:.12g}") for at in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+    return [
+        float(f"{at * step:.12g}") for at in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    ]
 
 
 def runs(values: Floats, low: float, high: float) -> Iterator[slice]:
     """The parts of a curve to be drawn in one go: they end where it is not finite, at poles, and where it jumps.
 
-    A jump is a difference that dwarfs its neighbours; at a pole a curve leaves on one side and comes back on the other.
+    A jump is a difference that dwarfs its neighbours. At a pole a curve leaves the picture on one side and comes back
+    on the other, or it is steep in one direction before, in the other one between, and in the first one again after.
     """
-    steps = np.abs(np.diff(values))
-    calm = np.full(len(steps), np.inf)
-    calm[1:] = steps[:-1]
-    calm[:-1] = np.fmax(np.where(np.isinf(calm[:-1]), -np.inf, calm[:-1]), steps[1:])
-    jumps = (steps > 8.0 * calm) & (steps > 0.01 * (high - low))
-    poles = ((values[:-1] > high) & (values[1:] < low)) | ((values[:-1] < low) & (values[1:] > high))
+    with np.errstate(all="ignore"):
+        steps = np.diff(values)
+        before, after = np.append(np.nan, steps[:-1]), np.append(steps[1:], np.nan)
+        size, calm = np.abs(steps), np.fmax(np.abs(before), np.abs(after))
+        turns = (np.sign(steps) == -np.sign(before)) & (np.sign(steps) == -np.sign(after)) & (size > calm)
+        breaks = (turns | (size > 8.0 * calm)) & (size > 0.01 * (high - low))
+    breaks |= ((values[:-1] > high) & (values[1:] < low)) | ((values[:-1] < low) & (values[1:] > high))
     finite = np.isfinite(values)
     start = 0
     for at in range(len(values)):
@@ -61,6 +65,6 @@ def runs(values: Floats, low: float, high: float) -> Iterator[slice]:
             if at > start:
                 yield slice(start, at)
             start = at + 1
-        elif at + 1 == len(values) or jumps[at] or poles[at]:
+        elif at + 1 == len(values) or breaks[at]:
             yield slice(start, at + 1)
             start = at + 1

@@ -1,4 +1,4 @@
-"""The rule of an operation as it is written in the source: its declaration, and the functions that the rule leans on."""
+"""The rule of an operation as it is written in the source: its declaration, and the functions that it leans on."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ def _source(module: ModuleType) -> tuple[str, ...]:
 def _declaration(module: ModuleType, name: str) -> ast.stmt | None:
     """The assignment that gives `name` its value in `module`, if it is no import."""
     for node in ast.parse("\n".join(_source(module))).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return node
     return None
