@@ -19,6 +19,7 @@ from tapegrad.errors import OperandError, SettingError
 from tapegrad.nn import activations
 from tapegrad.view.functions import Operation, find, named, operations, window
 from tapegrad.view.functions_isolines import Relief
+from tapegrad.view.functions_map import ground
 from tapegrad.view.functions_page import body, html, middle, picture, symbol
 from tapegrad.view.functions_sample import along, check_window, derivatives, kinks, notes, numbers, sample
 from tapegrad.view.functions_scale import multiples, runs, span
@@ -269,9 +270,24 @@ def test_a_saddle_has_two_isolines(saddle: list[list[float]]) -> None:
 
 
 def test_a_jump_has_no_isoline() -> None:
-    relief = Relief.of(np.array([[0.0, 0.0], [1.0, 1.0]]), 0.9)
+    relief = Relief.of(np.array([[0.0, 0.0], [0.1, 0.1], [1.0, 1.0], [1.1, 1.1]]), 0.5)
     assert list(relief.isoline(0.5)) == []
-    assert relief.above(0.5)[0].tolist() == [[False]]
+    assert relief.above(0.5)[0].tolist() == [[False], [False], [True]]
+
+
+def test_a_steep_place_is_no_jump() -> None:
+    relief = Relief.of(np.array([[0.0, 0.0], [0.4, 0.4], [1.0, 1.0], [1.4, 1.4]]), 0.5)
+    assert len(list(relief.isoline(0.5))) == 1
+
+
+def test_a_map_tells_its_colours_by_number() -> None:
+    places = np.linspace(-1.0, 1.0, 9)
+    x, y = np.meshgrid(places, places, indexing="ij")
+    drawn = ground(("x", "y"), (places, places), x + y)
+    key = drawn[drawn.index('height="10"') :]
+    assert re.findall(r"color-mix[^)]*--c(.)\) (\d+)%", key)[0] != re.findall(r"color-mix[^)]*--c(.)\) (\d+)%", key)[-1]
+    assert re.findall(r">([-.\d]+)</text>", ground(("x", "y"), (places, places), 0.0 * x + 7.0))[-1] == "7"
+    assert re.findall(r">([-.\d]+)</text>", key)[:5] == ["-2", "-1", "0", "1", "2"]
 
 
 def parsed(markup: str) -> str:

@@ -18,29 +18,30 @@ __all__ = ["show"]
 def show() -> None:
     """The page."""
     begin("Functions", "Choose an operation: its value, its first and second derivatives, and its rule in the source.")
-    columns = st.columns([3, 2, 2, 2, 2])
+    row = st.container(horizontal=True)
     names = sorted(named())
-    name = columns[0].selectbox(
+    name = row.selectbox(
         "Operation",
         names,
         names.index("sin"),
         key="operation",
         bind="query-params",
         help="Every operation of one real number or two, by all its names. Type to search.",
+        width=260,
     )
     operation = find(name)
     with complaining():
-        seen = tuple(_ends(operation, at, *columns[1 + 2 * at : 3 + 2 * at]) for at in range(len(operation.arguments)))
+        seen = tuple(_ends(row, operation, at) for at in range(len(operation.arguments)))
         check_window(seen)
         markup(body(operation, seen, _point(operation, seen)), "functions", STYLE)
 
 
-def _ends(operation: Operation, at: int, *columns: DeltaGenerator) -> tuple[float, float]:
+def _ends(row: DeltaGenerator, operation: Operation, at: int) -> tuple[float, float]:
     """What is shown of an argument. Each operation has its own ends, so that another one begins with its own."""
     argument = operation.arguments[at]
     low, high = (
         float(
-            column.number_input(
+            row.number_input(
                 f"{word} {argument}",
                 value=end,
                 step=0.5,
@@ -48,9 +49,10 @@ def _ends(operation: Operation, at: int, *columns: DeltaGenerator) -> tuple[floa
                 key=f"{operation.name}.{argument}.{word.lower()}",
                 bind="query-params",
                 help=f"The {word.lower()}est {argument} that is shown.",
+                width=150,
             )
         )
-        for word, end, column in zip(("Low", "High"), window(operation)[at], columns, strict=True)
+        for word, end in zip(("Low", "High"), window(operation)[at], strict=True)
     )
     return low, high
 

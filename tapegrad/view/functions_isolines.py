@@ -6,7 +6,7 @@ Marching squares: the values are taken for linear along the sides of a cell (Lor
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 import numpy as np
@@ -18,6 +18,9 @@ __all__ = ["Place", "Relief"]
 
 Place: TypeAlias = tuple[float, float]
 """Across and upwards, in cells of the grid."""
+
+STEEP: Final = 2.5
+"""A cell whose corners differ so many times as much as those of the calmest cell beside it lies on a jump or a pole."""
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -32,11 +35,14 @@ class Relief:
 
     @classmethod
     def of(cls, values: Floats, jump: float) -> Relief:
-        """`jump` is the difference of two corners from which on a cell counts as torn."""
+        """`jump` is the least difference of corners of a torn cell, which also dwarfs that of a cell beside it."""
         corners = np.stack([values[:-1, :-1], values[1:, :-1], values[1:, 1:], values[:-1, 1:]])
         finite: Mask = np.asarray(np.isfinite(corners).all(axis=0))
         with np.errstate(invalid="ignore"):
-            return cls(values, finite, finite & (corners.max(axis=0) - corners.min(axis=0) > jump))
+            spread = np.where(finite, corners.max(axis=0) - corners.min(axis=0), np.inf)
+        around = np.pad(spread, 1, constant_values=np.inf)
+        calmest = np.min([around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:]], axis=0)
+        return cls(values, finite, finite & (spread > jump) & (spread > STEEP * calmest))
 
     def above(self, level: float) -> tuple[Mask, list[tuple[int, int]]]:
         """The cells that are wholly at or above the level, and those through which it passes."""

@@ -5,7 +5,7 @@ Blue is below 0, the paper is 0, vermilion is above: the colours are mixed from 
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from tapegrad.view.svg import clean
 __all__ = ["STYLE", "ground", "seen_from_above"]
 
 SIDE: Final = 240
-LEFT, RIGHT, TOP, BOTTOM = 34, 8, 8, 34
+LEFT, RIGHT, TOP, BOTTOM = 34, 12, 8, 66
 WIDTH: Final = LEFT + SIDE + RIGHT
 HEIGHT: Final = TOP + SIDE + BOTTOM
 MOST_LEVELS: Final = 8
@@ -56,10 +56,11 @@ def ground(names: tuple[str, ...], places: tuple[Floats, ...], values: Floats) -
     levels = multiples(low, high, MOST_LEVELS)
     edges = [low, *levels, high]
     strongest = max(abs(low), abs(high)) or 1.0
-    parts = []
-    for at, bottom in enumerate([-np.inf, *levels]):
-        shade = _mixed((edges[at] + edges[at + 1]) / 2.0 / strongest)
-        parts.append(f'<path class="band" style="fill: {shade}" d="{_region(relief, bottom)}"/>')
+    shades = [_mixed((bottom + top) / 2.0 / strongest) for bottom, top in pairwise(edges)]
+    parts = [
+        f'<path class="band" style="fill: {shade}" d="{_region(relief, bottom)}"/>'
+        for shade, bottom in zip(shades, [-np.inf, *levels], strict=True)
+    ]
     parts.append(f'<path class="none" d="{_strokes(relief)}"/>')
     cells = len(relief.finite)
     numbers: list[tuple[float, float, str]] = []
@@ -70,7 +71,7 @@ def ground(names: tuple[str, ...], places: tuple[Floats, ...], values: Floats) -
         place = _free([one for one, _ in lines], numbers)
         numbers += [(*place, f"{level:.4g}")] if place else []
     written = "".join(f'<text class="number" x="{x:.1f}" y="{y + 4.0:.1f}">{text}</text>' for x, y, text in numbers)
-    return f"{''.join(parts)}{_axes(names, places)}{written}"
+    return f"{''.join(parts)}{_axes(names, places)}{_key(levels, shades, low)}{written}"
 
 
 def _placed(x: float, y: float) -> Place:
@@ -132,6 +133,28 @@ def _axes(names: tuple[str, ...], places: tuple[Floats, ...]) -> str:
     for tick in multiples(bottom, top, 6):
         y = TOP + SIDE * (top - tick) / (top - bottom) + 4.0
         parts.append(f'<text x="{LEFT - 5}" y="{y:.1f}" text-anchor="end">{tick:.4g}</text>')
-    parts.append(f'<text x="{LEFT + SIDE / 2}" y="{HEIGHT - 5}" text-anchor="middle">{clean(names[0])}</text>')
+    parts.append(f'<text x="{LEFT + SIDE / 2}" y="{TOP + SIDE + 29}" text-anchor="middle">{clean(names[0])}</text>')
     parts.append(f'<text x="10" y="{TOP + SIDE / 2}" text-anchor="middle">{clean(names[1])}</text>')
+    return "".join(parts)
+
+
+def _key(levels: list[float], shades: list[str], only: float) -> str:
+    """Which colour is between which numbers; without room for all of these every other one is written. `only` is
+    the number where all are the same."""
+    top = TOP + SIDE + 38
+    width = SIDE / len(shades)
+    texts = [f"{level:.4g}" for level in levels]
+    every = 2 if max(map(len, texts), default=0) * 7 > width else 1
+    parts = [
+        f'<rect class="band" style="fill: {shade}" '
+        f'x="{LEFT + at * width:.1f}" y="{top}" width="{width:.1f}" height="10"/>'
+        for at, shade in enumerate(shades)
+    ]
+    parts.append(f'<rect class="edge" x="{LEFT}" y="{top}" width="{SIDE}" height="10"/>')
+    for at, text in enumerate(texts):
+        if at % every == 0:
+            x = LEFT + (at + 1) * width
+            parts.append(f'<text x="{x:.1f}" y="{top + 22}" text-anchor="middle">{text}</text>')
+    if not texts:
+        parts.append(f'<text x="{LEFT + SIDE / 2}" y="{top + 22}" text-anchor="middle">{only:.4g}</text>')
     return "".join(parts)

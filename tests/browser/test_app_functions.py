@@ -107,9 +107,9 @@ def test_the_window_is_chosen_and_a_mistake_is_told(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("operation", "width", "height", "dark"),
     [
-        ("gamma", 390, 1700, True),
+        ("gamma", 390, 1500, True),
         ("gamma", 1280, 1300, False),
-        ("arctan2", 390, 4800, False),
+        ("arctan2", 390, 4600, False),
         ("arctan2", 1280, 2300, True),
     ],
 )
