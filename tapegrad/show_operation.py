@@ -32,9 +32,10 @@ def run(args: argparse.Namespace, given: Mapping[str, float]) -> int:
     `given` are arguments by name. Raises OperandError, SettingError, OutputFolderError.
     """
     operation = find(args.operation)
-    if args.file is not None or args.dot is not None:
-        msg = f"an operation is drawn with --html or --svg; leave {'--dot' if args.file is None else '--file'} out"
-        raise SettingError(msg)
+    for option in ("file", "derivative", "dot"):
+        if getattr(args, option) is not None:
+            msg = f"--{option} is for expressions; leave it out, and draw an operation with --html or --svg"
+            raise SettingError(msg)
     point = _point(operation, given)
     seen = _around(window(operation), point)
     check_window(seen)

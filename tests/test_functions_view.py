@@ -349,8 +349,9 @@ def test_the_command_writes_the_page(tmp_path: Path) -> None:
         (["sin", "z=2"], "sin has no argument 'z'; give it x=2"),
         (["sin", "x=two"], "'two' is not a number"),
         (["sin", "x=1e308"], "shows nothing"),
-        (["sin", "--dot", "x.dot"], "leave --dot out"),
-        (["sin", "--file", "x"], "leave --file out"),
+        (["sin", "--dot", "x.dot"], "--dot is for expressions; leave it out"),
+        (["sin", "--file", "x"], "--file is for expressions"),
+        (["sin", "--derivative", "x"], "--derivative is for expressions"),
     ],
 )
 def test_a_mistake_is_one_line(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,8 +139,10 @@ def _axes(names: tuple[str, ...], places: tuple[Floats, ...]) -> str:
 
 
 def _key(levels: list[float], shades: list[str], only: float) -> str:
-    """Which colour is between which numbers; without room for all of these every other one is written. `only` is
-    the number where all are the same."""
+    """Which colour is between which numbers: every other one where there is no room for all of them.
+
+    `only` is the number where all are the same.
+    """
     top = TOP + SIDE + 38
     width = SIDE / len(shades)
     texts = [f"{level:.4g}" for level in levels]

@@ -105,17 +105,12 @@ def test_the_window_is_chosen_and_a_mistake_is_told(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "width", "height", "dark"),
-    [
-        ("gamma", 390, 1500, True),
-        ("gamma", 1280, 1300, False),
-        ("arctan2", 390, 4600, False),
-        ("arctan2", 1280, 2300, True),
-    ],
+    ("operation", "width", "dark"),
+    [("gamma", 390, True), ("gamma", 1280, False), ("arctan2", 390, False), ("arctan2", 1280, True)],
 )
-def test_it_fits(visit: Visit, operation: str, width: int, height: int, dark: bool) -> None:
+def test_it_fits(visit: Visit, operation: str, width: int, dark: bool) -> None:
     name = find(operation).name
-    page = visit(f"functions?operation={name}", width, height, dark=dark)
+    page = visit(f"functions?operation={name}", width, dark=dark)
     playwright.expect(page.locator(".rule-text").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     right = page.evaluate(
