@@ -109,7 +109,7 @@ def body(operation: Operation, window: Window, point: Sequence[float]) -> str:
 def picture(operation: Operation, window: Window, point: Sequence[float]) -> str:
     """The curves, or the map of the values, as an SVG file."""
     drawn = _curves(operation, 0, window, point) if len(window) == 1 else _map(operation, window, point, ())
-    style = f"<style>{COLOURS}svg {{ background: var(--paper); }}{STYLE}</style>"
+    style = f"<style>{COLOURS}svg {{ background: var(--paper); }}{STYLE}svg:root {{ max-height: 100vh; }}</style>"
     return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(">", f">{style}", 1) + "\n"
 
 
