@@ -32,8 +32,8 @@ def run(args: argparse.Namespace, given: Mapping[str, float]) -> int:
     `given` are arguments by name. Raises OperandError, SettingError, OutputFolderError.
     """
     operation = find(args.operation)
-    for option in ("file", "derivative", "dot"):
-        if getattr(args, option) is not None:
+    for option in ("file", "derivative", "shorten", "dot"):
+        if getattr(args, option) not in {None, False}:
             msg = f"--{option} is for expressions; leave it out, and draw an operation with --html or --svg"
             raise SettingError(msg)
     point = _point(operation, given)

@@ -351,6 +351,7 @@ def test_the_command_writes_the_page(tmp_path: Path) -> None:
         (["sin", "x=1e308"], "shows nothing"),
         (["sin", "--dot", "x.dot"], "--dot is for expressions; leave it out"),
         (["sin", "--file", "x"], "--file is for expressions"),
+        (["sin", "--shorten"], "--shorten is for expressions"),
         (["sin", "--derivative", "x"], "--derivative is for expressions"),
     ],
 )
