@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     given = options(args.address, port, opens_browser=not args.no_browser)
     bootstrap.load_config_options(given)
     print(f"The playground is at http://{args.address}:{port} until ctrl-C.", flush=True)
-    bootstrap.run(str(Path(__file__).with_name("main.py")), is_hello=False, args=[], flag_options=given)
+    bootstrap.run_asgi_app(str(Path(__file__).with_name("main.py")), "tapegrad.app.server:app", [], given)
     return 0
 
 
