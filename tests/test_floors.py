@@ -57,11 +57,14 @@ FLOORS: list[list[str]] = [
         "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
         "view.strides", "view.coverage", "view",
-        "recording", "view.curves", "view.film_script", "view.film_plane", "view.film", "results",
+        "recording", "view.curves", "view.film_script", "view.film_plane", "view.film_panels", "view.film", "results",
+        "courses",
     ],
     [
         "terms", "bodies", "expression", "translation", "parser", "lessons", "show", "train",
-        "app.look", "app.tape_player", "app.tape_page", "app.main", "app.launch", "app",
+        "app.look", "app.tape_player", "app.tape_page",
+        "app.training_plan", "app.training_panels", "app.training_controls", "app.training_page",
+        "app.main", "app.launch", "app",
         "cli", "__main__", "__init__",
     ],
 ]  # fmt: skip
