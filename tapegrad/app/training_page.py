@@ -60,14 +60,13 @@ def show() -> None:
     plan = _plan()
     run: Run | None = st.session_state.get(RUN)
     _buttons(plan, run)
-    if run is None:
-        _note("Start trains a network with these settings, here and now.", "hint")
-        return
-    if plan is not None and plan != run.plan:
-        complain(
-            f"Below is still the training of: {described(run.plan)}. Start anew takes the settings above.", "older"
-        )
-    st.fragment(_live, run_every=PAUSE if run.is_running else None)()
+    if run is None and plan is not None:
+        _look(Run(plan, begin_plan(plan), is_running=False))
+    elif run is not None:
+        if plan is not None and plan != run.plan:
+            advice = "Start anew takes the settings above, and drops these states."
+            _note(f"Below is the training of {described(run.plan)}. {advice}", "older")
+        st.fragment(_live, run_every=PAUSE if run.is_running else None)()
 
 
 def _note(text: str, key: str) -> None:
@@ -87,10 +86,10 @@ def _plan() -> Plan | None:
 
 
 def _settings() -> Plan:
-    """The controls, and the plan they make. Raises SettingError."""
+    """The controls, and the plan they make; what suits a data set is its own. Raises SettingError."""
     with st.container(horizontal=True, gap="small"):
         data = st.selectbox(
-            "Data set", DATA, DATA.index("xor"), key="data", bind="query-params", on_change=_recommend, width=150,
+            "Data set", DATA, DATA.index("xor"), key="data", bind="query-params", width=150,
             help="Points in the plane, or tables and digits that come with scikit-learn.",
         )  # fmt: skip
         usual = RECOMMENDED[data]
@@ -99,23 +98,23 @@ def _settings() -> Plan:
             disabled=data not in datasets.NAMES, help="How many are drawn in the plane. Other sets have their own.",
         )  # fmt: skip
         hidden = st.text_input(
-            "Hidden units", listed(usual.hidden), key="hidden", bind="query-params", width=120, max_chars=80,
+            "Hidden units", listed(usual.hidden), key=f"hidden_{data}", bind="query-params", width=120, max_chars=80,
             help="Of each hidden layer: 8, 8. Without any, the network is one linear layer.",
         )  # fmt: skip
         optimiser = st.selectbox(
-            "Optimiser", OPTIMISERS, list(OPTIMISERS).index(usual.optimiser), key="optimiser", bind="query-params",
-            width=120, help="How a step is made of a gradient.",
+            "Optimiser", OPTIMISERS, list(OPTIMISERS).index(usual.optimiser), key=f"optimiser_{data}",
+            bind="query-params", width=120, help="How a step is made of a gradient.",
         )  # fmt: skip
         rate = st.number_input(
-            "Rate", 1e-9, MOST_RATE, usual.rate, 0.01, "%g", key="rate", bind="query-params", width=120,
+            "Rate", 1e-9, MOST_RATE, usual.rate, 0.01, "%g", key=f"rate_{data}", bind="query-params", width=120,
             help="How long a step is. Too long, and the training diverges.",
         )  # fmt: skip
         batch_size = st.number_input(
-            "Batch size", 1, MOST_BATCH, usual.batch_size, key="batch", bind="query-params", width=120,
+            "Batch size", 1, MOST_BATCH, usual.batch_size, key=f"batch_{data}", bind="query-params", width=120,
             help="Examples for one step.",
         )  # fmt: skip
         epochs = st.number_input(
-            "Epochs", 1, MOST_EPOCHS, usual.epochs, key="epochs", bind="query-params", width=120,
+            "Epochs", 1, MOST_EPOCHS, usual.epochs, key=f"epochs_{data}", bind="query-params", width=120,
             help="How often every example is seen.",
         )  # fmt: skip
         seeds = st.text_input(
@@ -123,16 +122,6 @@ def _settings() -> Plan:
             help="Of points and network, up to four side by side: 0, 1, 2.",
         )  # fmt: skip
     return checked(data, points, (hidden, optimiser, rate, batch_size, epochs), seeds)
-
-
-def _recommend() -> None:
-    """Set the controls to what suits the data set that was chosen."""
-    usual = RECOMMENDED[st.session_state["data"]]
-    st.session_state["hidden"] = listed(usual.hidden)
-    st.session_state["optimiser"] = usual.optimiser
-    st.session_state["rate"] = usual.rate
-    st.session_state["batch"] = usual.batch_size
-    st.session_state["epochs"] = usual.epochs
 
 
 # ---- start, pause, continue, stop ---------------------------------------------------------------
