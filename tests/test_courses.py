@@ -164,13 +164,13 @@ def test_divergence_ends_a_course_and_keeps_the_state_before() -> None:
     [("8", (8,)), ("8, 8", (8, 8)), (" 8 ;9,10, ", (8, 9, 10)), ("1,2,3,4,5,6", (1, 2, 3, 4, 5, 6))],
 )
 def test_whole_numbers_are_read(text: str, numbers: tuple[int, ...]) -> None:
-    assert whole_numbers(text, "hidden units", 1, 256, 6) == numbers
+    assert whole_numbers(text, "hidden units", 1, 128, 6) == numbers
 
 
-@pytest.mark.parametrize("text", ["", "0", "257", "8 8", "8,,8", "-1", "1.5", "x" * 999, "9" * 5000, "²", "٣", "<b>"])
+@pytest.mark.parametrize("text", ["", "0", "129", "8 8", "8,,8", "-1", "1.5", "x" * 999, "9" * 5000, "²", "٣", "<b>"])
 def test_what_is_no_whole_number_is_told(text: str) -> None:
-    with pytest.raises(SettingError, match="is not a whole number from 1 to 256; write for example 1, 2") as raised:
-        whole_numbers(text, "hidden units", 1, 256, 6)
+    with pytest.raises(SettingError, match="is not a whole number from 1 to 128; write for example 1, 2") as raised:
+        whole_numbers(text, "hidden units", 1, 128, 6)
     assert len(str(raised.value)) < 200
 
 
@@ -197,7 +197,7 @@ def plan_of(**changes: object) -> Plan:
         ({"rate": float("nan")}, "rate: nan is not a positive number"),
         ({"rate": 0.0}, "rate: 0.0 is not a positive number"),
         ({"hidden": "8,8,8,8,8,8,8"}, "hidden units: 7 numbers are more than this page takes; give at most 6"),
-        ({"hidden": "512"}, "hidden units: '512' is not a whole number from 1 to 256"),
+        ({"hidden": "512"}, "hidden units: '512' is not a whole number from 1 to 128"),
         ({"seeds": ""}, "seeds: '' is not a whole number"),
         ({"seeds": "1,2,1"}, "seeds: 1, 2, 1 has one twice"),
         ({"seeds": "0,1,2,3,4"}, "seeds: 5 numbers are more than this page takes; give at most 4"),

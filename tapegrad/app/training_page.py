@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Literal
 
 import attrs
 import streamlit as st
 
-from tapegrad import datasets
 from tapegrad.app.look import begin, complain, is_dark, markup
+from tapegrad.app.training_controls import settings
 from tapegrad.app.training_panels import STYLE, panels, picture
-from tapegrad.app.training_plan import (
-    DATA,
-    MOST_BATCH,
-    MOST_EPOCHS,
-    MOST_POINTS,
-    MOST_RATE,
-    Plan,
-    checked,
-    described,
-    listed,
-)
+from tapegrad.app.training_plan import Plan, described
 from tapegrad.app.training_plan import begin as begin_plan
 from tapegrad.courses import Course, abreast, film_of, parameters, state_at
-from tapegrad.datasets import RECOMMENDED
 from tapegrad.errors import SettingError
-from tapegrad.jobs import OPTIMISERS
 from tapegrad.results import log_text
 from tapegrad.view.film import film_page
 from tapegrad.view.page import DARK, LIGHT
@@ -57,7 +46,11 @@ class Run:
 def show() -> None:
     """The page."""
     begin("Training", "Watch networks learn, from one seed or several; then go back to any epoch of it.")
-    plan = _plan()
+    plan: Plan | None = None
+    try:
+        plan = settings()
+    except SettingError as error:
+        complain(str(error), "settings")
     run: Run | None = st.session_state.get(RUN)
     _buttons(plan, run)
     if run is None and plan is not None:
@@ -73,93 +66,33 @@ def _note(text: str, key: str) -> None:
     markup(f'<p class="complaint" role="status">{clean(text)}</p>', key, ".complaint { border-color: var(--c0); }")
 
 
-# ---- settings -----------------------------------------------------------------------------------
-
-
-def _plan() -> Plan | None:
-    """What the controls ask for; None where it cannot be, which is told."""
-    try:
-        return _settings()
-    except SettingError as error:
-        complain(str(error), "settings")
-        return None
-
-
-def _settings() -> Plan:
-    """The controls, and the plan they make; what suits a data set is its own. Raises SettingError."""
-    with st.container(horizontal=True, gap="small"):
-        data = st.selectbox(
-            "Data set", DATA, DATA.index("xor"), key="data", bind="query-params", width=150,
-            help="Points in the plane, or tables and digits that come with scikit-learn.",
-        )  # fmt: skip
-        usual = RECOMMENDED[data]
-        points = st.number_input(
-            "Points", 1, MOST_POINTS, datasets.POINTS, key="points", bind="query-params", width=120,
-            disabled=data not in datasets.NAMES, help="How many are drawn in the plane. Other sets have their own.",
-        )  # fmt: skip
-        hidden = st.text_input(
-            "Hidden units", listed(usual.hidden), key=f"hidden_{data}", bind="query-params", width=120, max_chars=80,
-            help="Of each hidden layer: 8, 8. Without any, the network is one linear layer.",
-        )  # fmt: skip
-        optimiser = st.selectbox(
-            "Optimiser", OPTIMISERS, list(OPTIMISERS).index(usual.optimiser), key=f"optimiser_{data}",
-            bind="query-params", width=120, help="How a step is made of a gradient.",
-        )  # fmt: skip
-        rate = st.number_input(
-            "Rate", 1e-9, MOST_RATE, usual.rate, 0.01, "%g", key=f"rate_{data}", bind="query-params", width=120,
-            help="How long a step is. Too long, and the training diverges.",
-        )  # fmt: skip
-        batch_size = st.number_input(
-            "Batch size", 1, MOST_BATCH, usual.batch_size, key=f"batch_{data}", bind="query-params", width=120,
-            help="Examples for one step.",
-        )  # fmt: skip
-        epochs = st.number_input(
-            "Epochs", 1, MOST_EPOCHS, usual.epochs, key=f"epochs_{data}", bind="query-params", width=120,
-            help="How often every example is seen.",
-        )  # fmt: skip
-        seeds = st.text_input(
-            "Seeds", "0", key="seeds", bind="query-params", width=120, max_chars=80,
-            help="Of points and network, up to four side by side: 0, 1, 2.",
-        )  # fmt: skip
-    return checked(data, points, (hidden, optimiser, rate, batch_size, epochs), seeds)
-
-
 # ---- start, pause, continue, stop ---------------------------------------------------------------
 
 
 def _buttons(plan: Plan | None, run: Run | None) -> None:
+    is_over = run is None or run.is_over
     with st.container(horizontal=True, gap="small"):
-        if run is None or run.is_over:
-            word, about = (
-                ("Start", "Begin to train.") if run is None else ("Start anew", "Drop these, and train again.")
-            )
-            st.button(
-                word,
-                key="go",
-                type="primary",
-                on_click=_start,
-                args=(plan,),
-                disabled=plan is None,
-                width=130,
-                help=about,
-            )
-            st.button("Stop", key="stop", disabled=True, width=130, help="End the training.")
-            return
-        word, about = (
-            ("Pause", "Hold the training.") if run.is_running else ("Continue", "Go on from where it was held.")
-        )
-        st.button(
-            word, key="go", type="primary", on_click=_change, args=(not run.is_running, False), width=130, help=about
-        )
-        st.button(
-            "Stop", key="stop", on_click=_change, args=(False, True), width=130,
-            help="End the training. Its states stay, to be looked at.",
-        )  # fmt: skip
-        if plan is not None and plan != run.plan:
-            st.button(
-                "Start anew", key="anew", on_click=_start, args=(plan,), width=130,
-                help="Drop what is trained, and train with the settings above.",
-            )  # fmt: skip
+        if run is None:
+            _button("Start", "go", "Begin to train.", _start, plan, first=True)
+        elif run.is_over:
+            _button("Start anew", "go", "Drop these states, and train again.", _start, plan, first=True)
+        elif run.is_running:
+            _button("Pause", "go", "Hold the training.", _change, False, False, first=True)
+        else:
+            _button("Continue", "go", "Go on from where it was held.", _change, True, False, first=True)
+        about = "End the training. Its states stay, to be looked at."
+        _button("Stop", "stop", about, _change, False, True, is_meaningless=is_over)
+        if run is not None and not is_over and plan not in (None, run.plan):
+            _button("Start anew", "anew", "Drop these states, and train with the settings above.", _start, plan)
+
+
+def _button(
+    word: str, key: str, about: str, then: Callable[..., None], *args: object, first: bool = False,
+    is_meaningless: bool = False,
+) -> None:  # fmt: skip
+    is_disabled = is_meaningless or None in args
+    kind: Literal["primary", "secondary"] = "primary" if first else "secondary"
+    st.button(word, key=key, help=about, on_click=then, args=args, type=kind, disabled=is_disabled, width=130)
 
 
 def _start(plan: Plan) -> None:

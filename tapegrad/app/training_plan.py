@@ -23,7 +23,7 @@ HAS_BUNDLED: Final = find_spec("sklearn") is not None
 DATA: Final = (*datasets.NAMES, *(datasets.BUNDLED if HAS_BUNDLED else ()))
 MOST_POINTS: Final = 2000
 MOST_LAYERS: Final = 6
-MOST_UNITS: Final = 256
+MOST_UNITS: Final = 128
 MOST_BATCH: Final = 2000
 MOST_EPOCHS: Final = 5000
 MOST_RATE: Final = 1e6  # so that a training can be seen to diverge
@@ -43,7 +43,7 @@ class Plan:
 def whole_numbers(text: str, what: str, low: int, high: int, most: int) -> tuple[int, ...]:
     """The numbers in ``8, 8``. Raises SettingError for what is none, out of bounds, or too many.
 
-    >>> whole_numbers("8, 8", "hidden units", 1, 256, 6)
+    >>> whole_numbers("8, 8", "hidden units", 1, 128, 6)
     (8, 8)
     """
     words = [word.strip() for word in text.replace(";", ",").split(",")]

@@ -192,7 +192,7 @@ def test_a_data_set_brings_its_settings(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("label", "text", "message"),
     [
-        ("Hidden units", "8, <b>x</b>", "hidden units: '<b>x</b>' is not a whole number from 1 to 256"),
+        ("Hidden units", "8, <b>x</b>", "hidden units: '<b>x</b>' is not a whole number from 1 to 128"),
         ("Seeds", "0, 0", "seeds: 0, 0 has one twice"),
     ],
 )
