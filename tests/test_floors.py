@@ -65,7 +65,6 @@ FLOORS: list[list[str]] = [
         "app.look", "app.tape_player", "app.tape_page",
         "app.training_plan", "app.training_panels", "app.training_controls", "app.training_page",
         "app.main", "app.launch", "app",
-        "app.main", "app.launch", "app",
         "cli", "__main__", "__init__",
     ],
 ]  # fmt: skip

@@ -64,15 +64,17 @@ def wait_for_epoch(page: Page, least: int) -> None:
 
 
 def scrub(page: Page, key: str) -> None:
+    """Press a key on the slider, which waits a little for more before it tells the server."""
     page.get_by_role("slider").focus()
     page.keyboard.press(key)
+    page.wait_for_timeout(200)
     settle(page)
 
 
 def check(page: Page, course: Course, epoch: int, at: int = 0) -> None:
     """Every number that is shown of the course, against the library."""
     frame = frame_at(course, epoch)
-    assert shown(page, "epoch", at) == str(epoch)
+    playwright.expect(page.locator(f"#course-{at}-epoch")).to_have_text(str(epoch))
     assert shown(page, "loss", at) == (f"{frame.row.loss:#.4g}" if epoch else "–")
     assert shown(page, "score", at) == f"{frame.row.score:.0f} of {len(course.job.train)}"
     for number, layer in enumerate(frame.layers):
@@ -136,6 +138,7 @@ def test_files_are_those_of_the_library(visit: Visit, tmp_path: Path) -> None:
     start(page)
     scrub(page, "ArrowLeft")
     course = trained(2, 8, 30)
+    check(page, course, 7)
 
     def file(name: str) -> bytes:
         with page.expect_download() as download:
