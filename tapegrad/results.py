@@ -23,6 +23,7 @@ from tapegrad.recording import Film, Row
 from tapegrad.training import State
 from tapegrad.view import plots
 from tapegrad.view.film import film_page
+from tapegrad.view.images_document import images_document
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +33,7 @@ __all__ = ["facts_of", "keep", "log_text", "read", "writable", "write", "write_f
 PARAMETERS: Final = "parameters.npz"
 LOG: Final = "log.csv"
 FILM: Final = "training.html"
+IMAGES: Final = "images.html"
 FORMS: Final[tuple[Literal["png", "svg"], ...]] = ("png", "svg")
 SHOWN_IMAGES: Final = 24
 
@@ -79,8 +81,10 @@ def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> N
 
 
 def write_film(job: Job, film: Film, log: Sequence[Row], folder: Path) -> None:
-    """Write the page of a training. Raises OutputFolderError."""
+    """Write the page of a training, and of a network for images what it sees. Raises OutputFolderError."""
     write_whole(folder / FILM, film_page(job, film.ended(job), log))
+    if job.of_images and film.last is not None:
+        write_whole(folder / IMAGES, images_document(job, log, *film.last))
 
 
 # ---- the log and the parameters -----------------------------------------------------------------
