@@ -25,7 +25,7 @@ from tapegrad.nn.layer import Params
 from tapegrad.training import Accuracy, DeadUnits, Examples, LayerNorm, State
 from tapegrad.view.plots.boundary import frame, plane
 
-__all__ = ["Film", "Frame", "Row", "Scene", "Seen", "examined", "measured", "scene_of"]
+__all__ = ["MOST_FRAMES", "Film", "Frame", "Row", "Scene", "Seen", "examined", "frame_of", "measured", "scene_of"]
 
 MOST_FRAMES: Final = 60
 MOST_EXAMPLES: Final = 500  # by which gradients are taken and units watched
@@ -119,7 +119,8 @@ def _every(count: int, most: int) -> int:
     return math.ceil(count / most)
 
 
-def _frame(job: Job, row: Row, state: State[Params]) -> Frame:
+def frame_of(job: Job, row: Row, state: State[Params]) -> Frame:
+    """The frame of a state, whose row is known."""
     inputs, labels = examined(job)
     slopes = training.gradient(job.model, jobs.loss_of(job.target), state.params, state.layer_state, (inputs, labels))
     layers = training.layer_norms(job.model, state.params, slopes)
@@ -157,7 +158,7 @@ class Film:
         first = self.frames[0].row.epoch if self.frames else row.epoch
         if (row.epoch - first) % self.stride:
             return attrs.evolve(self, last=(row, state))
-        frames, stride = (*self.frames, _frame(job, row, state)), self.stride
+        frames, stride = (*self.frames, frame_of(job, row, state)), self.stride
         if len(frames) == MOST_FRAMES:  # one is left for the last
             stride *= 2
             frames = tuple(one for one in frames if (one.row.epoch - first) % stride == 0)
@@ -167,4 +168,4 @@ class Film:
         """The film with a frame of what came last."""
         if self.last is None or self.frames[-1].row.epoch == self.last[0].epoch:
             return self
-        return attrs.evolve(self, frames=(*self.frames, _frame(job, *self.last)))
+        return attrs.evolve(self, frames=(*self.frames, frame_of(job, *self.last)))

@@ -23,15 +23,17 @@ from tapegrad.recording import Film, Row
 from tapegrad.training import State
 from tapegrad.view import plots
 from tapegrad.view.film import film_page
+from tapegrad.view.images_document import images_document
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["keep", "read", "writable", "write", "write_film"]
+__all__ = ["facts_of", "keep", "log_text", "read", "writable", "write", "write_film"]
 
 PARAMETERS: Final = "parameters.npz"
 LOG: Final = "log.csv"
 FILM: Final = "training.html"
+IMAGES: Final = "images.html"
 FORMS: Final[tuple[Literal["png", "svg"], ...]] = ("png", "svg")
 SHOWN_IMAGES: Final = 24
 
@@ -65,8 +67,8 @@ def writable(folder: Path) -> Iterator[None]:
 def keep(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> None:
     """Write the log and the parameters, from which a run continues. Raises OutputFolderError."""
     # The log first: an interrupt between the two leaves a log that is long enough for the parameters.
-    write_whole(folder / LOG, _log_text(job, log))
-    training.save(folder / PARAMETERS, state, _facts(job))
+    write_whole(folder / LOG, log_text(job, log))
+    training.save(folder / PARAMETERS, state, facts_of(job))
 
 
 def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> None:
@@ -79,8 +81,10 @@ def write(job: Job, state: State[Params], log: Sequence[Row], folder: Path) -> N
 
 
 def write_film(job: Job, film: Film, log: Sequence[Row], folder: Path) -> None:
-    """Write the page of a training. Raises OutputFolderError."""
+    """Write the page of a training, and of a network for images what it sees. Raises OutputFolderError."""
     write_whole(folder / FILM, film_page(job, film.ended(job), log))
+    if job.of_images and film.last is not None:
+        write_whole(folder / IMAGES, images_document(job, log, *film.last))
 
 
 # ---- the log and the parameters -----------------------------------------------------------------
@@ -92,7 +96,8 @@ def _columns(job: Job) -> tuple[str, ...]:
     return ("epoch", "loss", measure) if job.test is None else ("epoch", "loss", "test_loss", f"test_{measure}")
 
 
-def _log_text(job: Job, log: Sequence[Row]) -> str:
+def log_text(job: Job, log: Sequence[Row]) -> str:
+    """The log as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_columns(job))
@@ -104,7 +109,7 @@ def _log_text(job: Job, log: Sequence[Row]) -> str:
 
 def read(job: Job, folder: Path) -> tuple[State[Params], tuple[Row, ...]]:
     """The state and the log that an earlier run left. Raises ParameterFileError or SettingError."""
-    state = training.load(folder / PARAMETERS, jobs.first_state(job), _facts(job))
+    state = training.load(folder / PARAMETERS, jobs.first_state(job), facts_of(job))
     if state.epoch >= job.settings.epochs:
         more = f"ask for more: --epochs {2 * state.epoch}"
         msg = f"{folder} already holds {state.epoch} epochs, and --epochs is {job.settings.epochs}; {more}"
@@ -130,7 +135,7 @@ def _row(job: Job, cells: Sequence[str]) -> Row:
     return Row(int(named["epoch"]), float(named["loss"]), test_loss, score)
 
 
-def _facts(job: Job) -> dict[str, object]:
+def facts_of(job: Job) -> dict[str, object]:
     """What a state must belong to for the training to continue from it: all but the number of epochs."""
     settings = attrs.asdict(job.settings)
     del settings["epochs"]

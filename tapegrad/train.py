@@ -6,7 +6,8 @@
     tapegrad train flowers.csv --target species         a table: a third of its rows is held out as a test
 
 Settings and the output folder are checked before any training. A run leaves in its folder log.csv,
-parameters.npz, and pictures as PNG and SVG, with --html training.html, each written whole or not at all.
+parameters.npz, and pictures as PNG and SVG, with --html training.html and for images images.html, each written whole
+or not at all.
 """
 
 from __future__ import annotations
@@ -79,7 +80,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--log-every", type=whole(1, 10**9), metavar="N", help="epochs between lines [a tenth of all]")
     add("--out", type=_folder, metavar="DIR", help="folder for the results [runs/NAME]")
     add("--resume", action="store_true", help="continue from the parameters in the folder of the results")
-    add("--html", action="store_true", help="leave a page, training.html, to move through the training on")
+    add(
+        "--html",
+        action="store_true",
+        help="leave training.html, a page to move through the training on; of a network for images also images.html",
+    )
     add("--target", metavar="COLUMN", help="of a table: the column to predict")
     add("--task", choices=("classification", "regression"), help="of a table: [as the target looks]")
     add("--drop", action="append", default=[], metavar="COLUMN", help="of a table: leave this column out")

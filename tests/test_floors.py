@@ -59,11 +59,15 @@ FLOORS: list[list[str]] = [
         "view.strides", "view.coverage", "view",
         "view.functions", "view.functions_source", "view.functions_sample", "view.functions_scale",
         "view.functions_isolines", "view.functions_curves", "view.functions_map", "view.functions_page",
-        "recording", "view.curves", "view.film_script", "view.film_plane", "view.film", "results",
+        "recording", "view.curves", "view.film_script", "view.film_plane", "view.film_panels", "view.film",
+        "view.features", "view.images", "view.images_style", "view.images_parts", "view.images_document", "results",
+        "courses",
     ],
     [
         "terms", "bodies", "expression", "translation", "parser", "lessons", "show_operation", "show", "train",
-        "app.look", "app.tape_player", "app.tape_page", "app.functions_page", "app.main", "app.launch", "app",
+        "app.look", "app.tape_player", "app.tape_page", "app.functions_page",
+        "app.training_plan", "app.training_panels", "app.training_controls", "app.training_page",
+        "app.images_page", "app.main", "app.launch", "app",
         "cli", "__main__", "__init__",
     ],
 ]  # fmt: skip

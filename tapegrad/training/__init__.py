@@ -8,7 +8,7 @@ for state in train(loss, (train_set.inputs, train_set.labels), state, optimiser,
     ...
 """
 
-from tapegrad.training.checkpoints import load, save
+from tapegrad.training.checkpoints import load, packed, save
 from tapegrad.training.diagnosis import DeadUnits, LayerNorm, dead_units, gradient, layer_norms
 from tapegrad.training.evaluation import Accuracy, Fit, accuracy, confusion_matrix, fit, outputs
 from tapegrad.training.fold import steps, train
@@ -18,5 +18,5 @@ from tapegrad.training.streams import early_stopping, watched
 __all__ = [
     "Accuracy", "DeadUnits", "Examples", "Fit", "LayerNorm", "Loss", "Objective", "State", "accuracy",
     "confusion_matrix", "dead_units", "early_stopping", "fit", "gradient", "layer_norms", "load", "objective",
-    "outputs", "save", "start", "steps", "train", "watched",
+    "outputs", "packed", "save", "start", "steps", "train", "watched",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ from tapegrad.optim import OptimiserState
 from tapegrad.random import Key
 from tapegrad.training.state import State
 
-__all__ = ["Settings", "load", "save"]
+__all__ = ["Settings", "load", "packed", "save"]
 
 P = TypeVar("P")
 """The parameters: any tree of numbers and arrays."""
@@ -54,8 +54,16 @@ TREES: Final = ("params", "optimiser_state", "layer_state")
 def save(path: str | os.PathLike[str], state: State[P], settings: Settings) -> None:
     """Write `state` to the file `path`, whole or not at all; a file that is there is replaced.
 
-    Raises OutputFolderError if it cannot be written; ParameterFileError for a loss or a parameter that is not finite,
-    and for what is no number and no array of numbers; SettingError for settings that JSON has no words for.
+    Raises OutputFolderError if it cannot be written, and what `packed` raises.
+    """
+    write_whole(Path(path), packed(state, settings))
+
+
+def packed(state: State[P], settings: Settings) -> bytes:
+    """The content of the file of `state`.
+
+    Raises ParameterFileError for a loss or a parameter that is not finite, and for what is no number and no array of
+    numbers; SettingError for settings that JSON has no words for.
     """
     if math.isnan(state.loss) or state.loss == -math.inf:
         msg = f"the loss of step {state.step} is {state.loss}; save an earlier state"
@@ -75,7 +83,7 @@ def save(path: str | os.PathLike[str], state: State[P], settings: Settings) -> N
         file.writestr(_entry(HEADER), json.dumps(header, indent=1))
         for name, leaf in _named(state).items():
             file.writestr(_entry(f"{name}.npy"), _content(name, leaf, state.step))
-    write_whole(Path(path), archive.getvalue())
+    return archive.getvalue()
 
 
 def load(path: str | os.PathLike[str], template: State[P], settings: Settings) -> State[P]:

@@ -21,10 +21,12 @@ HEIGHT: Final = 170
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 24
 
 
-def curves(label: str, lines: Mapping[str, Line], first: int, last: int, *, percent: bool = False) -> str:
+def curves(
+    label: str, lines: Mapping[str, Line], first: int, last: int, at: int | None = None, *, percent: bool = False
+) -> str:
     """The lines by their names, over the epochs from `first` to `last`; shares are written in percent.
 
-    What falls by more than tenfold gets a logarithmic axis.
+    The cursor is at the epoch `at`, else at the last. What falls by more than tenfold gets a logarithmic axis.
     """
     values = [value for line in lines.values() for _, value in line] or [0.0, 1.0]
     low, high = min(values), max(values)
@@ -47,7 +49,7 @@ def curves(label: str, lines: Mapping[str, Line], first: int, last: int, *, perc
         x = _across(epoch, first, last)
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">{epoch}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">epoch</text>')
-    x = _across(last, first, last)
+    x = _across(last if at is None else at, first, last)
     parts.append(f'<line class="cursor" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
     for name, line in lines.items():
         places = [(_across(epoch, first, last), _height(value, low, high, is_log)) for epoch, value in line]

@@ -1,20 +1,25 @@
 """The plane of two inputs on the page of a training: points by class, rings around the wrong ones, regions below.
 
-The script paints the regions, shaded by certainty, on a canvas below the points. Without it they are plain.
+On the page of a film the script paints the regions, shaded by certainty, on a canvas below the points; without it they
+are plain. A picture of one frame has them as an image instead, which looks the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import groupby
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from tapegrad.recording import Scene, Seen
 from tapegrad.view.curves import ticks
 from tapegrad.view.plots.style import PALETTE
+from tapegrad.view.raster import data_address
 from tapegrad.view.svg import clean
 
-__all__ = ["TINT", "legend", "plane"]
+__all__ = ["HEIGHT", "TINT", "WIDTH", "picture", "plane", "plane_panel", "shaded"]
 
 TINT: Final = 0.42  # how opaque a region is where the network is certain
 WIDTH, HEIGHT, SIDE = 380, 368, 320  # of the picture, and of the square in it
@@ -22,6 +27,7 @@ LEFT, TOP = 48, 8
 PIXELS: Final = 480  # of the canvas along each side
 FEW_POINTS: Final = 200  # more are drawn smaller
 FEW_CLASSES: Final = 8  # of more, half as many: every one of them is looked at for every pixel
+SHADES: Final = 320  # pixels of the image along each side
 
 # Eight shapes around the origin, as the pictures of matplotlib have them, and so told apart without colour.
 MARKERS: Final = (
@@ -36,21 +42,72 @@ MARKERS: Final = (
 )
 
 
+def plane_panel(drawn: str, names: Sequence[str], count: int, drawn_points: int) -> str:
+    """The plane as it was drawn, with a legend; it has so many of all the points."""
+    some = f" Of {count} points {drawn_points} are drawn." if count > drawn_points else ""
+    return (
+        '<section class="panel"><h2>What the network says where</h2>'
+        f"<p>Colour by class, stronger where the network is certain.{some}</p>{drawn}{_legend(names)}</section>"
+    )
+
+
 def plane(scene: Scene, seen: Seen, classes: int) -> str:
     """The picture of a frame. The canvas is shown by the script, which takes the plain regions away."""
     pixels = PIXELS if classes <= FEW_CLASSES else PIXELS // 2
     place = {"left": LEFT / WIDTH, "top": TOP / HEIGHT, "width": SIDE / WIDTH, "height": SIDE / HEIGHT}
     style = "; ".join(f"{name}: {100.0 * share:.4f}%" for name, share in place.items())
-    first, second = (f"{name:.80}" for name in scene.names)
-    label = clean(f"the plane of {first} and {second}: the points, and the class that the network gives to every place")
+    points = f'{_points(scene)}<g id="rings">{_rings(scene, range(len(scene.points)), set(seen.wrong))}</g>'
     return (
         f'<div class="plane"><canvas id="certainty" width="{pixels}" height="{pixels}" style="{style}" hidden></canvas>'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
-        f"{_regions(seen)}{_axes(scene)}{_points(scene, seen)}</svg></div>"
+        f"{_svg(scene, _regions(seen), points)}</div>"
     )
 
 
-def legend(names: Sequence[str]) -> str:
+def picture(scene: Scene, seen: Seen, colours: Mapping[str, str]) -> str:
+    """The picture of a frame that needs no script, in the colours of its ground."""
+    address = data_address(shaded(seen.certainty, colours))
+    image = f'<image x="{LEFT}" y="{TOP}" width="{SIDE}" height="{SIDE}" href="{address}"/>'
+    return _svg(scene, image, _points(scene) + _rings(scene, seen.wrong, set(seen.wrong)))
+
+
+def _svg(scene: Scene, below: str, points: str) -> str:
+    first, second = (f"{name:.80}" for name in scene.names)
+    label = clean(f"the plane of {first} and {second}: the points, and the class that the network gives to every place")
+    start = f'<svg class="of-plane" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
+    return f"{start}{below}{_axes(scene)}{points}</svg>"
+
+
+def shaded(certainty: npt.NDArray[np.uint8], colours: Mapping[str, str]) -> npt.NDArray[np.uint8]:
+    """The plane as the script paints it, ``(pixels, pixels, 4)``: red, green, blue and how opaque, the top row first.
+
+    Probabilities are interpolated between the points of the grid; a line is where the likeliest class changes.
+    """
+    side, _, classes = certainty.shape
+    between = _interpolation(side)
+    p = np.einsum("yr,rcs,xc->yxs", between, certainty / 255.0, between, optimize=True)[::-1]
+    palette = np.array([_rgb(colours[f"c{one % len(PALETTE)}"]) for one in range(classes)])
+    doubt = 1.0 / classes  # the probability at which a class says nothing
+    certain = np.maximum((p - doubt) / (1.0 - doubt), 0.0)
+    total = certain.sum(axis=2, keepdims=True)
+    shade = certain @ palette / np.where(total > 0.0, total, 1.0)
+    pixels = np.concatenate([shade, 255.0 * TINT * np.minimum(total, 1.0)], axis=2).astype(np.uint8)
+    likeliest = p.argmax(axis=2)
+    here, right, below = likeliest[:-2, :-2], likeliest[:-2, 2:], likeliest[2:, :-2]
+    pixels[:-2, :-2][(here != right) | (here != below)] = (*_rgb(colours["ink"]), 255)
+    return pixels
+
+
+def _interpolation(side: int) -> npt.NDArray[np.float64]:
+    """The weights of the grid's points for every pixel along a side, ``(pixels, side)``: of the two nearest."""
+    along = np.linspace(0.0, side - 1.0, SHADES)
+    return np.asarray(np.maximum(1.0 - np.abs(along[:, None] - np.arange(side)), 0.0))
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _legend(names: Sequence[str]) -> str:
     """The classes by their markers, and what a ring says."""
     items = [f"{_marker(one, 8.0, 8.0)}</svg>{clean(name[:80])}" for one, name in enumerate(names)]
     items.append('<circle class="ring" cx="8" cy="8" r="6.5"/></svg>misclassified')
@@ -96,18 +153,27 @@ def _axes(scene: Scene) -> str:
     return "".join(parts)
 
 
-def _points(scene: Scene, seen: Seen) -> str:
-    """The points, and around each a ring, which is seen where the network is wrong."""
-    places = [(_across(scene, x), _upwards(scene, y)) for x, y in scene.points.tolist()]
-    wrong = set(seen.wrong)
-    scale = 1.0 if len(places) <= FEW_POINTS else 0.6
-    points = "".join(_marker(one, x, y, scale) for one, (x, y) in zip(scene.labels.tolist(), places, strict=True))
-    rings = "".join(
-        f'<circle class="ring" data-point="{at}" cx="{x:.1f}" cy="{y:.1f}" r="{7.5 * scale}" '
+def _scale(scene: Scene) -> float:
+    return 1.0 if len(scene.points) <= FEW_POINTS else 0.6
+
+
+def _places(scene: Scene) -> list[tuple[float, float]]:
+    return [(_across(scene, x), _upwards(scene, y)) for x, y in scene.points.tolist()]
+
+
+def _points(scene: Scene) -> str:
+    labels, scale = scene.labels.tolist(), _scale(scene)
+    return "".join(_marker(one, x, y, scale) for one, (x, y) in zip(labels, _places(scene), strict=True))
+
+
+def _rings(scene: Scene, which: Sequence[int], wrong: Set[int]) -> str:
+    """A ring around each of these points, which is seen where the network is wrong."""
+    places, radius = _places(scene), 7.5 * _scale(scene)
+    return "".join(
+        f'<circle class="ring" data-point="{at}" cx="{places[at][0]:.1f}" cy="{places[at][1]:.1f}" r="{radius}" '
         f'style="visibility: {"visible" if at in wrong else "hidden"}"/>'
-        for at, (x, y) in enumerate(places)
+        for at in which
     )
-    return f'{points}<g id="rings">{rings}</g>'
 
 
 def _across(scene: Scene, x: float) -> float:

@@ -16,8 +16,9 @@ __all__ = ["data_address"]
 def data_address(pixels: npt.NDArray[np.uint8]) -> str:
     """The pixels as a PNG in the address of an image: ``src`` of an ``img``, ``href`` of an ``image`` in SVG.
 
-    pixels: ``(height, width)`` of grey or ``(height, width, 3)`` of red, green and blue, the first row on top. Raises
-    MissingExtraError where Pillow is not installed, which comes with matplotlib and with Streamlit.
+    pixels: ``(height, width)`` of grey, ``(height, width, 3)`` of red, green and blue, or ``(height, width, 4)`` of
+    these and opacity, the first row on top. Raises MissingExtraError where Pillow is not installed, which comes with
+    matplotlib and with Streamlit.
     """
     try:
         from PIL import Image  # noqa: PLC0415  # loaded when used: importing tapegrad stays fast
