@@ -56,12 +56,15 @@ FLOORS: list[list[str]] = [
         "view.plots.style", "view.raster", "view.page", "view.script", "view.player", "view.html",
         "view.plots.checks", "view.plots.boundary", "view.plots.curves", "view.plots.predictions",
         "view.plots.grid", "view.plots.images", "view.plots.layers", "view.plots",
-        "view.strides", "view.coverage", "view",
+        "view.strides", "view.broadcasting", "view.coverage", "view",
         "recording", "view.curves", "view.film_script", "view.film_plane", "view.film", "results",
+        "view.broadcasting_lesson", "view.broadcasting_page",
+        "view.by_hand", "view.by_hand_plane", "view.by_hand_page",
     ],
     [
+        "show_arrays",
         "terms", "bodies", "expression", "translation", "parser", "lessons", "show", "train",
-        "app.look", "app.tape_player", "app.tape_page", "app.main", "app.launch", "app",
+        "app.look", "app.arrays_page", "app.by_hand_page", "app.tape_player", "app.tape_page", "app.main", "app.launch", "app",
         "cli", "__main__", "__init__",
     ],
 ]  # fmt: skip
