@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tapegrad import show_arrays
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
@@ -50,6 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--shorten", action="store_true", help="show a shorter tape that does the same")
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
+    show_arrays.add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -58,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
 
     Raises ExpressionError, TapegradError (too long to draw), OutputFolderError, OSError (no file to read).
     """
+    if args.shapes is not None:
+        return show_arrays.run(args)
     words = [word for word in (args.expression, *args.values) if word is not None]
     if args.file is None and not words:
         msg = 'no expression is given; write one, as in "x*y + sin(x)", or name its file with --file'

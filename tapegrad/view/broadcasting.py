@@ -36,7 +36,7 @@ class Broadcast:
     operands: tuple[Operand, ...]
     shape: tuple[int, ...]
 
-    def _rows(self) -> list[list[str]]:
+    def rows(self) -> list[list[str]]:
         """A row for each operand: its shape, its length along each axis of the result, the axes summed over."""
         rows = [[str(x.shape), *self._lengths(x), ", ".join(map(str, x.summed)) or "none"] for x in self.operands]
         return [*rows, ["result", *map(str, self.shape), ""]]
@@ -48,11 +48,12 @@ class Broadcast:
             for axis, (length, whole) in enumerate(zip(padded, self.shape, strict=True))
         ]
 
-    def _headings(self) -> list[str]:
+    def headings(self) -> list[str]:
+        """Those of the columns of `rows`."""
         return ["operand", *(f"axis {axis}" for axis in range(len(self.shape))), "gradient summed over"]
 
     def __str__(self) -> str:
-        grid = [self._headings(), *self._rows()]
+        grid = [self.headings(), *self.rows()]
         widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
         lines = []
         for first, *middle, last in grid:
@@ -63,9 +64,9 @@ class Broadcast:
 
     def to_html(self) -> str:
         """A fragment of a page: a table in which what is repeated is marked."""
-        heads = "".join(f"<th>{heading}</th>" for heading in self._headings())
+        heads = "".join(f"<th>{heading}</th>" for heading in self.headings())
         rows = []
-        for (first, *lengths, last), operand in zip_longest(self._rows(), self.operands):
+        for (first, *lengths, last), operand in zip_longest(self.rows(), self.operands):
             marked = () if operand is None else operand.summed
             kinds = ["stretched" if axis in marked else "" for axis in range(len(lengths))]
             cells = "".join(map(cell, lengths, kinds))

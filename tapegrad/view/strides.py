@@ -240,6 +240,7 @@ def _aligned(grid: Sequence[Sequence[str]]) -> list[str]:
 
 
 def cell(text: str, kind: str = "") -> str:
+    """A cell of a table."""
     attribute = f' class="{kind}"' if kind else ""
     return f"<td{attribute}>{escape(text)}</td>"
 
