@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from tapegrad.app import arrays_page, tape_page
+from tapegrad.app import arrays_page, by_hand_page, tape_page
 
 st.set_page_config(page_title="tapegrad", layout="wide")
 st.navigation(
     [
         st.Page(tape_page.show, title="Tape", url_path="tape", default=True),
         st.Page(arrays_page.show, title="Arrays", url_path="arrays"),
+        st.Page(by_hand_page.show, title="By hand", url_path="by-hand"),
     ],
     position="top",
 ).run()
