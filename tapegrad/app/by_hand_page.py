@@ -12,7 +12,19 @@ from streamlit.delta_generator import DeltaGenerator
 from tapegrad.app.look import begin, complaining, markup
 from tapegrad.datasets.plane import NAMES
 from tapegrad.view import by_hand_page as view
-from tapegrad.view.by_hand import ACTIVATIONS, LIMIT, Settings, Sight, groups, logits, look_at, loss, moved, start
+from tapegrad.view.by_hand import (
+    ACTIVATIONS,
+    LIMIT,
+    Settings,
+    Sight,
+    groups,
+    logits,
+    look_at,
+    loss,
+    meaning,
+    moved,
+    start,
+)
 from tapegrad.view.by_hand_plane import plane
 
 __all__ = ["show"]
@@ -75,12 +87,13 @@ def _sliders(hidden: int) -> tuple[dict[str, float], dict[str, DeltaGenerator]]:
         for name, column in zip(names, st.columns(len(names)), strict=True):
             with column:
                 values[name] = st.slider(
-                    name.replace("[", "\\["),  # which would begin a link
+                    name,
                     -LIMIT,
                     LIMIT,
                     begun[name],
                     0.05,
                     format="%.3f",
+                    help=meaning(name),
                     key=_key(name),
                     bind="query-params",
                 )
@@ -109,7 +122,9 @@ def _moves(sight: Sight) -> None:
         help="A step moves each slider by -rate × derivative.",
     )
     row = st.container(horizontal=True)
-    row.button("One step down the gradient", on_click=_step, args=(sight, rate), type="primary")
+    row.button(
+        "One step down the gradient", on_click=_step, args=(sight, rate), type="primary", help="All sliders at once."
+    )
     row.button("Back", on_click=_back, disabled=not earlier, help="To before the last step.")
     row.button("Reset", on_click=_reset, args=(sight.settings.hidden,), help="To where the sliders began.")
     st.caption(f"{len(earlier)} step{'' if len(earlier) == 1 else 's'} so far.")

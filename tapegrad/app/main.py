@@ -9,7 +9,7 @@ st.navigation(
     [
         st.Page(tape_page.show, title="Tape", url_path="tape", default=True),
         st.Page(arrays_page.show, title="Arrays", url_path="arrays"),
-        st.Page(by_hand_page.show, title="By hand", url_path="by-hand"),
+        st.Page(by_hand_page.show, title="By hand", url_path="byhand"),
     ],
     position="top",
 ).run()

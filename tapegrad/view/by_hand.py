@@ -74,6 +74,22 @@ def groups(hidden: int) -> dict[str, tuple[str, ...]]:
     return {**units, "Output": (*(f"w2[{h}]" for h in range(hidden)), "b2")}
 
 
+def meaning(name: str) -> str:
+    """What a parameter does.
+
+    >>> meaning("w1[0,1]"), meaning("b2")
+    ('How much input x₂ adds to hidden unit h0.', 'What is added to the output everywhere.')
+    """
+    array, _, index = name.rstrip("]").partition("[")
+    unit, _, place = index.partition(",")
+    return {
+        "w1": f"How much input x{'₂' if place == '1' else '₁'} adds to hidden unit h{unit}.",
+        "b1": f"What is added to hidden unit h{unit} everywhere: it moves its line.",
+        "w2": f"How much hidden unit h{unit} adds to the output; above 0 it speaks for class 1.",
+        "b2": "What is added to the output everywhere.",
+    }[array]
+
+
 def start(hidden: int) -> dict[str, float]:
     """Where the parameters begin."""
     weights = np.array(_WEIGHTS[:hidden])

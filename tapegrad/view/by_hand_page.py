@@ -51,13 +51,14 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
        margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; }
 main { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
-main > * { flex: 1 1 20rem; min-width: 0; max-width: 32rem; }
+main > * { flex: 1 1 min(20rem, 100%); min-width: 0; max-width: 32rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .15rem .5rem; border-bottom: 1px solid var(--rule); text-align: right; font-weight: normal;
          font-variant-numeric: tabular-nums; }
-th[scope=row], th[scope=rowgroup], .wide { text-align: left; }
+th[scope=row], th[scope=rowgroup] { text-align: left; }
 th[scope=rowgroup] { font-weight: 600; padding-top: .6rem; }
-td.wide { width: 45%; min-width: 5rem; }
+td.wide, th.wide { width: 45%; min-width: 4rem; text-align: center; }
+@media (max-width: 30rem) { table { font-size: 12px; } th, td { padding: .2rem .25rem; } }
 """
 )
 
@@ -114,7 +115,10 @@ def table(sight: Sight) -> str:
             f"<td>{format_number(sight.gradient[name])}</td></tr>"
             for name in names
         ]
-    heads = "".join(f'<th scope="col">{word}</th>' for word in ("parameter", "value", "loss falls to", "derivative"))
+    heads = (
+        '<th scope="col">parameter</th><th scope="col">value</th><th scope="col" class="wide">the loss falls to</th>'
+        '<th scope="col">derivative</th>'
+    )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(parts)}</tbody></table>"
 
 
