@@ -35,7 +35,7 @@ def show() -> None:
         sections = (view.told, view.forward, view.backward, view.memory)
         markup("".join(section(lesson, index) for section in sections), "lesson", view.STYLE)
         st.download_button(
-            "Download this page",
+            "Download as a page",
             lambda: view.broadcasting_page(lesson, index),
             "arrays.html",
             "text/html",
