@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
 
 import numpy as np
 
@@ -16,8 +15,6 @@ from tapegrad.view.strides import strides
 
 __all__ = ["add_options", "run"]
 
-OPERATION: Final = "multiply"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Give ``show`` the options for two arrays."""
@@ -28,11 +25,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="SHAPE",
         help='show how two arrays are broadcast, as in "3, 1" "1, 4"; "" is a number',
     )
-    group.add_argument("--operation-between", choices=list(OPERATIONS), metavar="NAME", help=f"[{OPERATION}]")
     group.add_argument(
-        "--layouts", nargs=2, choices=list(LAYOUTS), metavar="LAYOUT", help=f"{', '.join(LAYOUTS)} [C C]"
+        "--operation-between",
+        choices=list(OPERATIONS),
+        default="multiply",
+        metavar="NAME",
+        help="the operation between them [multiply]",
     )
-    group.add_argument("--cotangent", metavar="NUMBERS", help="of the result: one number for all, or all of them [1]")
+    group.add_argument(
+        "--layouts",
+        nargs=2,
+        choices=list(LAYOUTS),
+        default=["C", "C"],
+        metavar="LAYOUT",
+        help=f"how they lie in memory: {', '.join(LAYOUTS)} [C C]",
+    )
+    group.add_argument(
+        "--cotangent", default="1", metavar="NUMBERS", help="of the result: one number for all, or all of them [1]"
+    )
     group.add_argument(
         "--element", metavar="INDEX", help='the element of the result to follow, as in "1, 2" [the first]'
     )
@@ -45,9 +55,7 @@ def run(args: argparse.Namespace) -> int:
             msg = f"--shapes shows two arrays, and does not go with {option!r}; --html writes their page"
             raise SettingError(msg)
     left, right = map(shape_from, args.shapes)
-    lesson = lesson_of(
-        (left, right), args.operation_between or OPERATION, args.layouts or ("C", "C"), args.cotangent or "1"
-    )
+    lesson = lesson_of((left, right), args.operation_between, args.layouts, args.cotangent)
     shape = lesson.result.shape
     first = ", ".join("0" for _ in shape)
     index = index_from(first if args.element is None else args.element, shape) if lesson.result.size else None

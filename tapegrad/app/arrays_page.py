@@ -77,8 +77,8 @@ def _layout(side: str) -> str:
         list(LAYOUTS),
         key=f"{side}_memory",
         bind="query-params",
-        format_func=lambda name: f"{name}: {LAYOUTS[name]}",
-        help="How the array lies in memory. All but C and F are views of another array.",
+        help="How the array lies in memory: "
+        + "; ".join(f"{name}: {what.split(':')[0]}" for name, what in LAYOUTS.items()),
     )
 
 

@@ -48,7 +48,7 @@ LAYOUTS: Final[Mapping[str, str]] = MappingProxyType({
     "F": "column after column: the first axis is contiguous",
     "transposed": "the last two axes exchanged: x.swapaxes(-1, -2)",
     "sliced": "every second element: x[..., 1::2]",
-    "reversed": "every axis backwards: x[::-1, ::-1]",
+    "reversed": "every axis backwards: np.flip(x)",
 })  # fmt: skip
 """How an array may lie in memory, and what that is."""
 
@@ -139,6 +139,7 @@ class Side:
     """One operand. All arrays but `x` and `gradient`, which have its own shape, have that of the result."""
 
     name: str
+    layout: str  # a name of LAYOUTS
     x: Floats  # as it lies in memory
     gradient: Floats
     repeated: Floats  # a view of x, with strides of 0
@@ -207,7 +208,7 @@ def lesson_of(
     result, gradients = _both(function, operands, g)
     views = [np.broadcast_to(x, aligned.shape) for x in operands]
     _, contributions = _both(function, [view.copy() for view in views], g)
-    parts = zip(("left", "right"), operands, gradients, views, contributions, strict=True)
+    parts = zip(("left", "right"), layouts, operands, gradients, views, contributions, strict=True)
     left, right = (Side(*part) for part in parts)
     return Lesson(operation, aligned, (left, right), result, g)
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from tapegrad.arrays import Floats
-from tapegrad.view.broadcasting_lesson import Index, Lesson, Side, written
+from tapegrad.view.broadcasting_lesson import LAYOUTS, Index, Lesson, Side, written
 from tapegrad.view.page import document
 from tapegrad.view.steps import format_number
 from tapegrad.view.strides import strides
@@ -25,7 +25,8 @@ STYLE: Final = """
 .lesson p { margin: 0; max-width: 46rem; }
 .lesson h2, .lesson h3 { font-size: .95rem; margin: 0; font-weight: 600; }
 .lesson h2 { font-size: 1.15rem; margin-top: 1rem; }
-.lesson .told { padding: .6rem .9rem; background: var(--panel); border-left: 5px solid var(--c0); min-height: 4.4em; }
+.lesson .told { max-width: none; padding: .6rem .9rem; background: var(--panel); min-height: 4.4em;
+                border-left: 5px solid var(--c0); font-variant-numeric: tabular-nums; }
 .lesson .row { display: flex; flex-wrap: wrap; gap: .9rem 1.4rem; align-items: flex-start; }
 .lesson .sign { align-self: center; font-size: 1.3rem; color: var(--faint); }
 .lesson .part { max-width: 100%; min-width: 0; }
@@ -188,6 +189,7 @@ def _memory(side: Side, index: Index | None) -> str:
     own = None if index is None else side.read_at(index)
     facts = dict(places.facts)
     shown = {
+        **({"layout": f"{side.layout}, {LAYOUTS[side.layout]}"} if side.x.ndim > 1 else {}),
         **{word: facts[word] for word in ("strides", "offset", "order")},
         "in the result": f"shape {side.repeated.shape}, strides {repeated.steps} elements",
     }

@@ -57,7 +57,8 @@ def loss(params: Params, points: Array, labels: Array, activation: str) -> Scala
 LIMIT: Final = 8.0
 """No parameter is larger."""
 
-_WEIGHTS: Final = ((1.0, -0.5), (0.5, 1.0), (-1.0, 0.5))
+_WEIGHTS: Final = ((1.0, -0.5), (0.5, 1.0), (-1.0, -0.75))
+_BIASES: Final = (0.25, -0.25, 0.5)
 _OUTPUT: Final = (1.0, -0.5, 0.5)
 
 Values: TypeAlias = Mapping[str, float]
@@ -93,7 +94,9 @@ def meaning(name: str) -> str:
 def start(hidden: int) -> dict[str, float]:
     """Where the parameters begin."""
     weights = np.array(_WEIGHTS[:hidden])
-    return _named({"w1": weights, "b1": np.zeros(hidden), "w2": np.array(_OUTPUT[:hidden]), "b2": np.array(0.0)})
+    return _named(
+        {"w1": weights, "b1": np.array(_BIASES[:hidden]), "w2": np.array(_OUTPUT[:hidden]), "b2": np.array(0.0)}
+    )
 
 
 def _named(params: Mapping[str, Floats]) -> dict[str, float]:

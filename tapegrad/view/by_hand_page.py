@@ -20,6 +20,7 @@ __all__ = ["STYLE", "arrow", "by_hand_page", "by_hand_svg", "legend", "longest",
 WIDTH: Final = 200  # of the picture of an arrow
 REST: Final = 3  # on both sides
 HEAD: Final = 9
+LEAST_LENGTH: Final = 4.0  # in which a direction can be seen
 LEAST: Final = 0.02
 """Where no derivative is larger, the arrows get shorter with it; otherwise the largest has the full length."""
 
@@ -131,8 +132,8 @@ def arrow(name: str, derivative: float, longest: float) -> str:
 def _picture(name: str, derivative: float, longest: float) -> str:
     """From the middle to where the loss falls; the length is in proportion to the derivative."""
     middle = WIDTH / 2.0
-    tip = middle - (middle - REST) * max(-1.0, min(1.0, derivative / longest))
-    way = 1.0 if tip >= middle else -1.0
+    way = 1.0 if derivative < 0.0 else -1.0
+    tip = middle + way * max(LEAST_LENGTH, (middle - REST) * min(1.0, abs(derivative) / longest))
     start = tip - way * min(HEAD, abs(tip - middle))  # of the head, which is small where the arrow is
     half = 5.5 * abs(tip - start) / HEAD
     said = "is level" if derivative == 0.0 else f"falls as {name} {'shrinks' if derivative > 0.0 else 'grows'}"
