@@ -64,7 +64,9 @@ FLOORS: list[list[str]] = [
     [
         "show_arrays",
         "terms", "bodies", "expression", "translation", "parser", "lessons", "show", "train",
-        "app.look", "app.arrays_page", "app.by_hand_page", "app.tape_player", "app.tape_page", "app.main", "app.launch", "app",
+        "app.look", "app.tape_player", "app.tape_page",
+        "app.arrays_page", "app.by_hand_page",
+        "app.main", "app.launch", "app",
         "cli", "__main__", "__init__",
     ],
 ]  # fmt: skip

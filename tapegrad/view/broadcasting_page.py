@@ -34,7 +34,7 @@ STYLE: Final = """
 .lesson .planes { display: flex; flex-wrap: wrap; gap: .4rem 1rem; overflow-x: auto; max-width: 100%; padding: 3px; }
 .lesson table { border-collapse: separate; border-spacing: 3px; font: 13px/1.25 ui-monospace, "DejaVu Sans Mono", Menlo,
                 Consolas, monospace; }
-.lesson caption { text-align: left; color: var(--faint); padding: 0 3px; }
+.lesson caption { text-align: left; white-space: nowrap; color: var(--faint); padding: 0 3px; }
 .lesson th { font-weight: normal; color: var(--faint); text-align: left; padding: .1rem .3rem; white-space: nowrap; }
 .lesson td { border: 1px solid var(--rule); border-radius: 4px; padding: .2rem .45rem; text-align: right;
              min-width: 2.7rem; white-space: nowrap; }

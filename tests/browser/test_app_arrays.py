@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from browser.conftest import Visit
-from browser.pages import Page, keep, settle
+from browser.pages import Page, keep, settle, slider
 from tapegrad.arrays import Floats
 from tapegrad.view.broadcasting_lesson import Index, Lesson, lesson_of
 from tapegrad.view.broadcasting_page import broadcasting_page
@@ -53,9 +53,9 @@ def expect_lesson(page: Page, lesson: Lesson, index: Index) -> None:
 def test_the_numbers_and_the_chosen_element(visit: Visit) -> None:
     page = visit("arrays")
     expect_lesson(page, lesson_of(((3, 1), (1, 4)), "multiply"), (0, 0))
-    slider = page.get_by_role("group", name="Element of the result", exact=True).locator("input")
+    element = slider(page, "Element of the result")
     for _ in range(5):
-        slider.press("ArrowRight")
+        element.press("ArrowRight")
     expect(page.locator("[data-part=result] .chosen")).to_have_attribute("title", "[1, 1]")
     expect_lesson(page, lesson_of(((3, 1), (1, 4)), "multiply"), (1, 1))
     write(page, "Shape of left", "2, 1, 3")
@@ -63,7 +63,7 @@ def test_the_numbers_and_the_chosen_element(visit: Visit) -> None:
     write(page, "Cotangent of the result", "1 2 3 4 5 6 7 8 9 10 11 -0.5")
     lesson = lesson_of(((2, 1, 3), (2, 1)), "multiply", cotangent="1 2 3 4 5 6 7 8 9 10 11 -0.5")
     expect_lesson(page, lesson, (0, 0, 0))
-    slider.press("End")
+    element.press("End")
     expect_lesson(page, lesson, (1, 1, 2))
     page.goto(page.url)
     expect_lesson(page, lesson, (1, 1, 2))

@@ -5,17 +5,13 @@ from __future__ import annotations
 import pytest
 
 from browser.conftest import Visit
-from browser.pages import Page, keep, settle
+from browser.pages import Page, keep, settle, slider
 from tapegrad.view.by_hand import Settings, Sight, look_at, moved, start
 from tapegrad.view.by_hand_page import by_hand_page, by_hand_svg
 from tapegrad.view.steps import format_number
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
-
-
-def slider(page: Page, name: str) -> Page:
-    return page.get_by_role("group", name=name, exact=True).locator("input")
 
 
 def button(page: Page, name: str) -> Page:
