@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapegrad import show_arrays
+from tapegrad import show_arrays, show_operation
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
@@ -49,6 +49,11 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--file", metavar="FILE", help="read the expression from FILE instead; - is standard input")
     parser.add_argument("--derivative", metavar="NAME", help="show the tape of the derivative by this input instead")
     parser.add_argument("--shorten", action="store_true", help="show a shorter tape that does the same")
+    parser.add_argument(
+        "--operation",
+        metavar="NAME",
+        help="show an operation instead, as power or special.gamma: its values, derivatives, and rule in the source",
+    )
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
     show_arrays.add_options(parser)
@@ -58,11 +63,14 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw what is asked for, print the table, the result and the derivatives. Returns the exit status.
 
-    Raises ExpressionError, TapegradError (too long to draw), OutputFolderError, OSError (no file to read).
+    Raises ExpressionError, OperandError (no such operation), TapegradError (too long to draw), OutputFolderError,
+    OSError (no file to read).
     """
     if args.shapes is not None:
         return show_arrays.run(args)
     words = [word for word in (args.expression, *args.values) if word is not None]
+    if args.operation is not None:
+        return show_operation.run(args, parse_values(words))
     if args.file is None and not words:
         msg = 'no expression is given; write one, as in "x*y + sin(x)", or name its file with --file'
         raise ExpressionError(msg)

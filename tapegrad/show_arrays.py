@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page if it is asked for, print shapes, memory and both passes. Returns the exit status."""
-    for option in ("expression", "file", "svg", "dot"):
+    for option in ("expression", "file", "operation", "derivative", "svg", "dot"):
         if getattr(args, option) is not None:
             msg = f"--shapes shows two arrays, and does not go with {option!r}; --html writes their page"
             raise SettingError(msg)

@@ -54,7 +54,7 @@ def _lesson() -> Lesson:
         first_layout = _layout("left")
     with middle:
         operation = st.selectbox(
-            "Operation", list(OPERATIONS), 2, key="operation", bind="query-params", help="A function of tapegrad.numpy."
+            "Operation", list(OPERATIONS), 2, key="between", bind="query-params", help="A function of tapegrad.numpy."
         )
         cotangent = st.text_input(
             "Cotangent of the result",

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from tapegrad.app import arrays_page, by_hand_page, tape_page
+from tapegrad.app import arrays_page, by_hand_page, functions_page, tape_page
 
 st.set_page_config(page_title="tapegrad", layout="wide")
 st.navigation(
     [
         st.Page(tape_page.show, title="Tape", url_path="tape", default=True),
+        st.Page(functions_page.show, title="Functions", url_path="functions"),
         st.Page(arrays_page.show, title="Arrays", url_path="arrays"),
         st.Page(by_hand_page.show, title="By hand", url_path="byhand"),
     ],

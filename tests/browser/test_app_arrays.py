@@ -70,7 +70,7 @@ def test_the_numbers_and_the_chosen_element(visit: Visit) -> None:
 
 
 def test_memory_and_operations(visit: Visit) -> None:
-    page = visit("arrays?left=2,3&right=&operation=power&element=1,+2")
+    page = visit("arrays?left=2,3&right=&between=power&element=1,+2")
     for layout in ("reversed", "sliced", "F"):
         page.get_by_role("combobox", name="Memory of left").click()
         page.get_by_role("option", name=layout, exact=True).click()
@@ -111,7 +111,7 @@ def test_the_download_is_the_page_of_the_command(visit: Visit) -> None:
 
 @pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
 def test_it_fits(visit: Visit, width: int, dark: bool) -> None:
-    page = visit("arrays?left=2,2,1,2,2,3&right=3&operation=logaddexp&right_memory=sliced", width, dark=dark)
+    page = visit("arrays?left=2,2,1,2,2,3&right=3&between=logaddexp&right_memory=sliced", width, dark=dark)
     expect(page.locator("[data-part=memory-right] .gap")).to_have_count(3)
     expect(page.locator("[data-part=result] td")).to_have_count(int(np.prod((2, 2, 1, 2, 2, 3))))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
