@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapegrad import show_operation
+from tapegrad import show_arrays, show_operation
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
@@ -56,6 +56,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
+    show_arrays.add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -65,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     Raises ExpressionError, OperandError (no such operation), TapegradError (too long to draw), OutputFolderError,
     OSError (no file to read).
     """
+    if args.shapes is not None:
+        return show_arrays.run(args)
     words = [word for word in (args.expression, *args.values) if word is not None]
     if args.operation is not None:
         return show_operation.run(args, parse_values(words))

@@ -95,6 +95,7 @@ def options(address: str, port: int, *, opens_browser: bool) -> dict[str, object
         "logger_hideWelcomeMessage": True,
         "logger_level": "warning",
         "theme_headingFontSizes": ["1.7rem", "1.3rem", "1.1rem"],
+        "global_disableWidgetStateDuplicationWarning": True,  # a button may move a slider, which has its own beginning
         **themes,
     }
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from tapegrad.app import functions_page, images_page, tape_page, training_page
+from tapegrad.app import arrays_page, by_hand_page, functions_page, images_page, tape_page, training_page
 
 st.set_page_config(page_title="tapegrad", layout="wide")
 st.navigation(
@@ -10,6 +10,8 @@ st.navigation(
         st.Page(tape_page.show, title="Tape", url_path="tape", default=True),
         st.Page(functions_page.show, title="Functions", url_path="functions"),
         st.Page(training_page.show, title="Training", url_path="training"),
+        st.Page(by_hand_page.show, title="By hand", url_path="by-hand"),
+        st.Page(arrays_page.show, title="Arrays", url_path="arrays"),
         st.Page(images_page.show, title="Images", url_path="images"),
     ],
     position="top",

@@ -1,4 +1,4 @@
-"""How an array lies in memory, and how shapes are aligned: `strides` and `broadcast`, to read and for a page.
+"""How an array lies in memory: `strides`, to read and for a page.
 
 An array is a stretch of memory, a place in it to start from, and for each axis a step to the next element. Views share
 the memory and differ in the rest, which is why slicing, transposing and broadcasting copy nothing.
@@ -17,10 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tapegrad.arrays import AnyArray
-from tapegrad.maps import shape_of
 from tapegrad.primitive import as_value, concrete
 
-__all__ = ["Broadcast", "Operand", "Order", "Strides", "broadcast", "strides"]
+__all__ = ["STYLE", "Order", "Strides", "cell", "strides"]
 
 Order: TypeAlias = Literal["C", "F", "C and F", "neither"]
 """Which way the elements follow each other without a gap: C, the last axis first; F, the first axis first."""
@@ -31,7 +30,7 @@ WIDEST: Final = 12
 LONGEST: Final = 96
 """A picture of memory shows so many elements at most."""
 
-_STYLE: Final = """<style>
+STYLE: Final = """<style>
 .layout { font: 13px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; color-scheme: light dark;
           overflow-x: auto; }
 .layout table { border-collapse: collapse; margin: .4rem 0 .8rem; }
@@ -42,9 +41,6 @@ _STYLE: Final = """<style>
 .layout .stretched { background: #e69f0044; border-style: dashed; }
 .layout .result td { background: #009e7333; border-width: 2px; }
 </style>"""
-
-
-# ---- memory --------------------------------------------------------------------------------------
 
 
 @attrs.frozen
@@ -142,7 +138,7 @@ class Strides:
             for heading, grid in self._grids()
         )
         return (
-            f'{_STYLE}<div class="layout"><table class="fact">{facts}</table><table>{grids}</table>'
+            f'{STYLE}<div class="layout"><table class="fact">{facts}</table><table>{grids}</table>'
             f"{self._memory()}</div>"
         )
 
@@ -159,7 +155,7 @@ class Strides:
         cells = []
         for at in range(length):
             indices = there.get(at, [])
-            cells.append(_cell(" ".join([*indices[:1], *["..."][: len(indices) - 1]]), "used" if indices else ""))
+            cells.append(cell(" ".join([*indices[:1], *["..."][: len(indices) - 1]]), "used" if indices else ""))
         rest = "<td>...</td>" if length < self.capacity else ""
         heads = "".join(f"<th>{at}</th>" for at in range(length))
         return f"<table><tr>{heads}</tr><tr>{''.join(cells)}{rest}</tr></table>"
@@ -243,119 +239,11 @@ def _aligned(grid: Sequence[Sequence[str]]) -> list[str]:
     return [" ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=False)) for row in grid]
 
 
-def _cell(text: str, kind: str = "") -> str:
+def cell(text: str, kind: str = "") -> str:
+    """A cell of a table."""
     attribute = f' class="{kind}"' if kind else ""
     return f"<td{attribute}>{escape(text)}</td>"
 
 
 def _cells(row: Sequence[str]) -> str:
-    return f"<tr>{''.join(map(_cell, row))}</tr>"
-
-
-# ---- broadcasting --------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Operand:
-    """One operand among others: axes are those of the result."""
-
-    shape: tuple[int, ...]
-    added: tuple[int, ...]  # axes it does not have: new ones in front
-    stretched: tuple[int, ...]  # axes of length one that are repeated
-
-    @property
-    def summed(self) -> tuple[int, ...]:
-        """The axes over which a cotangent of the result is summed, to be one of this operand."""
-        return (*self.added, *self.stretched)
-
-
-@attrs.frozen
-class Broadcast:
-    """How operands are aligned, from their last axes on, and repeated to one shape."""
-
-    operands: tuple[Operand, ...]
-    shape: tuple[int, ...]
-
-    def _rows(self) -> list[list[str]]:
-        """A row for each operand: its shape, its length along each axis of the result, the axes summed over."""
-        rows = [[str(x.shape), *self._lengths(x), ", ".join(map(str, x.summed)) or "none"] for x in self.operands]
-        return [*rows, ["result", *map(str, self.shape), ""]]
-
-    def _lengths(self, operand: Operand) -> list[str]:
-        padded = (*(None for _ in operand.added), *operand.shape)
-        return [
-            f"+{whole}" if length is None else f"1->{whole}" if axis in operand.stretched else str(length)
-            for axis, (length, whole) in enumerate(zip(padded, self.shape, strict=True))
-        ]
-
-    def _headings(self) -> list[str]:
-        return ["operand", *(f"axis {axis}" for axis in range(len(self.shape))), "gradient summed over"]
-
-    def __str__(self) -> str:
-        grid = [self._headings(), *self._rows()]
-        widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
-        lines = []
-        for first, *middle, last in grid:
-            cells = [f"{first:<{widths[0]}}"]
-            cells += [f"{cell:>{width}}" for cell, width in zip(middle, widths[1:], strict=False)]
-            lines.append("  ".join([*cells, last]).rstrip())
-        return "\n".join(lines)
-
-    def to_html(self) -> str:
-        """A fragment of a page: a table in which what is repeated is marked."""
-        heads = "".join(f"<th>{heading}</th>" for heading in self._headings())
-        rows = []
-        for (first, *lengths, last), operand in zip_longest(self._rows(), self.operands):
-            marked = () if operand is None else operand.summed
-            kinds = ["stretched" if axis in marked else "" for axis in range(len(lengths))]
-            cells = "".join(map(_cell, lengths, kinds))
-            kind = ' class="result"' if operand is None else ""
-            rows.append(f"<tr{kind}><th>{first}</th>{cells}<th>{last}</th></tr>")
-        return f'{_STYLE}<div class="layout"><table><tr>{heads}</tr>{"".join(rows)}</table></div>'
-
-    _repr_html_ = to_html
-
-
-def broadcast(*shapes_or_arrays: object) -> Broadcast:
-    """How these would be broadcast together. A tuple of ints is a shape; anything else is an array or a number.
-
-    ``1->4`` is an axis that is repeated, ``+2`` one that is put in front.
-
-    >>> print(broadcast((4, 1), (3,), (2, 1, 3)))
-    operand    axis 0  axis 1  axis 2  gradient summed over
-    (4, 1)         +2       4    1->3  0, 2
-    (3,)           +2      +4       3  0, 1
-    (2, 1, 3)       2    1->4       3  1
-    result          2       4       3
-
-    Raises ValueError, naming the axis and the lengths, if they do not broadcast.
-    """
-    shapes = [_shape(x) for x in shapes_or_arrays]
-    ndim = max(map(len, shapes), default=0)
-    result = []
-    for axis in range(-ndim, 0):
-        lengths = [shape[axis] for shape in shapes if len(shape) >= -axis]
-        others = sorted({length for length in lengths if length != 1})
-        if len(others) > 1:
-            msg = (
-                f"the shapes {', '.join(map(str, shapes))} do not broadcast: along axis {axis}, counted from the end, "
-                f"they have the lengths {' and '.join(map(str, others))}, which must be equal or 1"
-            )
-            raise ValueError(msg)
-        result.append(others[0] if others else 1)
-    operands = []
-    for shape in shapes:
-        more = ndim - len(shape)
-        stretched = [more + i for i, length in enumerate(shape) if length != result[more + i]]
-        operands.append(Operand(shape, tuple(range(more)), tuple(stretched)))
-    return Broadcast(tuple(operands), tuple(result))
-
-
-def _shape(x: object) -> tuple[int, ...]:
-    if isinstance(x, tuple) and all(type(length) is int for length in x):
-        if any(length < 0 for length in x):
-            msg = f"{x} is no shape: a length is not negative"
-            raise ValueError(msg)
-        return x
-    value = concrete(x)
-    return shape_of(value if isinstance(value, np.ndarray) else as_value(value))
+    return f"<tr>{''.join(map(cell, row))}</tr>"

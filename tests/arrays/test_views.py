@@ -16,11 +16,12 @@ import tapegrad as tg
 import tapegrad.numpy as tnp
 from tapegrad import view
 from tapegrad.arrays import AnyArray, Floats
+from tapegrad.view.broadcasting import broadcast
 from tapegrad.view.dot import dot
 from tapegrad.view.drawing import draw
 from tapegrad.view.html import html
 from tapegrad.view.steps import FEW, Step, form_of, format_array, steps_of
-from tapegrad.view.strides import broadcast, strides
+from tapegrad.view.strides import strides
 from tapegrad.view.svg import svg
 from tapegrad.view.table import print_table
 
