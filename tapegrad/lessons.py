@@ -1,16 +1,53 @@
-"""What there is to tell of an expression beside its tape: both passes, checks, second derivatives, warnings."""
+"""What there is to tell of an expression beside its tape: both passes, checks, and a shorter tape."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
+import attrs
+
+from tapegrad import passes
 from tapegrad.expression import Expression, Reading, position_of
 from tapegrad.transforms import grad
 from tapegrad.variables import Scalar
 from tapegrad.view.player import Lesson, Program, lesson_of
 
-__all__ = ["lesson"]
+__all__ = ["lesson", "shortened"]
+
+
+PASSES: Final = {
+    "fold": passes.fold,
+    "simplify": passes.simplify,
+    "common": passes.common,
+    "dead": passes.dead,
+}
+"""The passes of `passes.shortened`, in their order."""
+
+
+def shortened(reading: Reading) -> tuple[Reading, dict[str, int]]:
+    """The reading with a shorter tape that does the same, and how many records there are after each pass.
+
+    >>> from tapegrad.expression import read
+    >>> from tapegrad.parser import parse
+    >>> shorter, counts = shortened(read(parse("a = sin(x); b = x + 0; a*sin(x)"), {"x": 2.0}))
+    >>> counts
+    {'as recorded': 6, 'fold': 6, 'simplify': 6, 'common': 5, 'dead': 3}
+    >>> print(shorter.names)
+    {0: 'x', 1: 'a', 2: 'L'}
+    """
+    counts = {"as recorded": len(reading.trace.tape)}
+    for name, each in PASSES.items():
+        rewritten = each(reading.trace)
+        counts[name] = len(rewritten.trace.tape)
+        reading = attrs.evolve(
+            reading,
+            trace=rewritten.trace,
+            names=rewritten.carried(reading.names),
+            sources=rewritten.carried(reading.sources),
+            lines=rewritten.carried(reading.lines),
+        )
+    return reading, counts
 
 
 def lesson(expression: Expression, reading: Reading, by: str | None = None) -> Lesson:

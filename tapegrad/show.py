@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tapegrad import show_operation
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
-from tapegrad.lessons import lesson
+from tapegrad.lessons import lesson, shortened
 from tapegrad.parser import MAX_LENGTH, parse
 from tapegrad.view.dot import dot
 from tapegrad.view.drawing import draw
@@ -47,6 +48,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="the number that each name stands for")
     parser.add_argument("--file", metavar="FILE", help="read the expression from FILE instead; - is standard input")
     parser.add_argument("--derivative", metavar="NAME", help="show the tape of the derivative by this input instead")
+    parser.add_argument("--shorten", action="store_true", help="show a shorter tape that does the same")
+    parser.add_argument(
+        "--operation",
+        metavar="NAME",
+        help="show an operation instead, as power or special.gamma: its values, derivatives, and rule in the source",
+    )
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
     parser.set_defaults(run=run)
@@ -55,18 +62,24 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw what is asked for, print the table, the result and the derivatives. Returns the exit status.
 
-    Raises ExpressionError, TapegradError (too long to draw), OutputFolderError, OSError (no file to read).
+    Raises ExpressionError, OperandError (no such operation), TapegradError (too long to draw), OutputFolderError,
+    OSError (no file to read).
     """
     words = [word for word in (args.expression, *args.values) if word is not None]
+    if args.operation is not None:
+        return show_operation.run(args, parse_values(words))
     if args.file is None and not words:
         msg = 'no expression is given; write one, as in "x*y + sin(x)", or name its file with --file'
         raise ExpressionError(msg)
     text, values = (words[0], words[1:]) if args.file is None else (read_text(args.file), words)
     expression = parse(text)
     reading = read(expression, parse_values(values), args.derivative)
+    reading, counts = shortened(reading) if args.shorten else (reading, {})
     write_drawings(args, expression, reading)
     steps = steps_of(reading.trace, reading.names, reading.placed_sources)
     print_table(steps)
+    if counts:
+        print("records " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     print(f"{reading.result_name} = {reading.trace.output!r}")
     print(f"derivatives {derivative_dictionary(steps)}")
     return 0

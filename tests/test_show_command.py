@@ -1,4 +1,5 @@
 import io
+import math
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_the_tape_of_a_derivative_is_shown_with_its_own_derivatives(
     last_two = capsys.readouterr().out.splitlines()[-2:]
     assert last_two == ["dL/dx = 12.0", "derivatives {'x': 6.0, 'y': 4.0}"]
     assert "<h1>dL/dx of x*x*y</h1>" in page.read_text("utf-8")
+
+
+def test_a_shorter_tape_has_the_same_result(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "a = sin(x); b = x*1; b*a*sin(x)", "x=2", "--shorten"]) == 0
+    out = capsys.readouterr().out
+    assert [row[1] for row in cells(out)] == ["input", "sin", "multiply", "multiply"]
+    counts = "records as recorded 7, fold 7, simplify 6, common 5, dead 4"
+    value = 2.0 * math.sin(2.0) * math.sin(2.0)
+    assert out.splitlines()[-3:-1] == [counts, f"L = {value!r}"]
 
 
 @pytest.mark.parametrize("words", [["--file", "FILE", "x=2", "y=3"], ["x=2", "y=3", "--file", "FILE"]])

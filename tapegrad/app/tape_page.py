@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -11,7 +12,7 @@ from tapegrad.app.look import begin, complaining, plain
 from tapegrad.app.tape_player import player
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, derivative_name, read
-from tapegrad.lessons import lesson
+from tapegrad.lessons import lesson, shortened
 from tapegrad.parser import MAX_LENGTH, parse
 from tapegrad.view.drawing import draw
 from tapegrad.view.html import html
@@ -137,6 +138,15 @@ def _replay(expression: Expression, values: dict[str, float]) -> None:
     )
     by = inputs.get(of or VALUE)
     reading = read(expression, values, by)
+    is_short = st.toggle(
+        "Shorten the tape",
+        key="short",
+        bind="query-params",
+        help="Fold constants, simplify, compute once what is computed twice, and drop what nobody needs.",
+    )
+    shorter, counts = shortened(reading)
+    st.caption("Records: " + ", ".join(f"{count} {name}" for name, count in _told(counts)))
+    reading = shorter if is_short else reading
     drawing = draw(reading.trace, reading.names, reading.placed_sources)
     told = lesson(expression, reading, by)
     _remember(player(drawing, told, _begin()))
@@ -149,6 +159,12 @@ def _replay(expression: Expression, values: dict[str, float]) -> None:
         on_click="ignore",
         help="One file that needs no server: tapegrad show --html writes the same.",
     )
+
+
+def _told(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The counts of records with the words before them."""
+    (first, *passes) = counts.items()
+    return [first, *((f"after {name}", count) for name, count in passes)]
 
 
 def _begin() -> int | None:
