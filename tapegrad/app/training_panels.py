@@ -37,6 +37,8 @@ STYLE: Final = (
 .course dl { gap: .2rem 1rem; padding-bottom: .6rem; border-bottom: 1px solid var(--rule); }
 .courses.many .panels { grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }
 .courses.many .panels > .stack:last-child { display: contents; }
+.courses.many :is(th, td) { padding-left: .2rem; padding-right: .2rem; overflow-wrap: break-word; }
+.courses.many td.wide { width: 30%; }
 .course > .complaint { margin-top: .6rem; color: var(--ink); }
 .of-plane { max-width: 34rem; margin: auto; }
 """
