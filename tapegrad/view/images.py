@@ -1,4 +1,4 @@
-"""Small images on a page: pictures as they are, and arrays of numbers around 0, blue above it and orange below.
+"""Small images on a page: pictures as they are, and arrays of numbers around 0, vermilion above it and blue below.
 
 The colours of numbers are more or less opaque: 0 is the ground of the page, light or dark. A number below 0 has a hole,
 so that the two signs differ without colour too.
@@ -21,7 +21,7 @@ from tapegrad.view.svg import clean
 __all__ = ["beside", "extent", "grid", "picture", "signed", "tile"]
 
 CELL: Final = 3  # pixels along each side of a number; the middle one is the hole
-ABOVE, BELOW = DARK["c0"], DARK["c1"]  # which are seen well on light ground too
+ABOVE, BELOW = DARK["c1"], DARK["c0"]  # which are seen well on light ground too
 
 
 def picture(image: Floats) -> npt.NDArray[np.uint8]:

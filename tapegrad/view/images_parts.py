@@ -20,7 +20,7 @@ __all__ = ["confusion", "filter_rows", "layer_maps", "misclassified", "one_image
 
 MOST_IMAGES: Final = 24  # of the samples, and of those misclassified
 STRIP: Final = 32  # units in a line
-SIGNS: Final = "Blue is above 0, orange with a hole is below, the ground is 0."
+SIGNS: Final = "Vermilion is above 0, blue with a hole is below, the ground is 0."
 
 
 # ---- one image ----------------------------------------------------------------------------------

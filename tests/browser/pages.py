@@ -6,7 +6,6 @@ With ``TAPEGRAD_SCREENSHOTS=FOLDER`` they leave pictures of the pages there.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,14 +20,12 @@ OPTIONS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SCREENSHOTS = os.environ.get("TAPEGRAD_SCREENSHOTS")
-PROBE = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
-"""Where Streamlit's page asks first whether its server is below its own address; it is not, which is no fault."""
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
 def listen(page: Page, complaints: list[str]) -> None:
     """Have what the page writes to its console, or throws, added to the complaints."""
-    page.on("console", lambda message: complaints.extend([message.text] * (not PROBE.search(message.location["url"]))))
+    page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
 
