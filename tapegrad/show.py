@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapegrad import show_arrays, show_operation
+from tapegrad import show_arrays, show_by_hand, show_operation
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
@@ -56,6 +56,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
+    show_by_hand.add_option(parser)
     show_arrays.add_options(parser)
     parser.set_defaults(run=run)
 
@@ -69,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     if args.shapes is not None:
         return show_arrays.run(args)
     words = [word for word in (args.expression, *args.values) if word is not None]
+    if args.by_hand is not None:
+        return show_by_hand.run(args, words)
     if args.operation is not None:
         return show_operation.run(args, parse_values(words))
     if args.file is None and not words:

@@ -66,7 +66,7 @@ FLOORS: list[list[str]] = [
         "view.by_hand", "view.by_hand_plane", "view.by_hand_page",
     ],
     [
-        "show_arrays",
+        "show_arrays", "show_by_hand",
         "terms", "bodies", "expression", "translation", "parser", "lessons", "show_operation", "show", "train",
         "app.look", "app.tape_player", "app.tape_page", "app.functions_page",
         "app.training_plan", "app.training_panels", "app.training_controls", "app.training_page",
