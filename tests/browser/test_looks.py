@@ -22,7 +22,7 @@ BODY = "s = x\nfor i in range(2):\n    s = (s + y/s)/2\nreturn s"
 PAGES = {
     "tape": "?" + urlencode({"f": BODY, "at_x": 2, "at_y": 3, "step": 15}),
     "functions": "functions?" + urlencode({"operation": "arctan2"}),
-    "training": "training?" + urlencode({"data": "circle", "epochs_circle": 40, "seeds_circle": "0, 1"}),
+    "training": "training?" + urlencode({"data": "circle", "epochs_circle": 40, "seeds": "0, 1"}),
     "by-hand": "by-hand?" + urlencode({"data": "circle", "hidden": 3}),
     "arrays": "arrays",
     "images": "images",
@@ -120,7 +120,8 @@ def test_readme_pictures(visit: Callable[..., Page], name: str) -> None:
         page.get_by_role("button", name="Start", exact=True).click()
         expect(page.locator("body")).to_contain_text("3 of 40", timeout=60_000)
         page.get_by_role("button", name="Pause", exact=True).click()
+    page.mouse.move(0, 0)  # off the button, whose help would be in the picture
+    page.wait_for_timeout(500)
     settle(page)
-    page.mouse.move(0, 0)
     png = page.screenshot(**({"path": f"{SCREENSHOTS}/playground-{name}.png"} if SCREENSHOTS else {}))
     assert longest_blank(png) < MOST_BLANK
