@@ -102,3 +102,12 @@ def test_two_visitors_do_not_see_each_other(visitor: Visitor) -> None:
     other.page.run()
     assert other.page.text_area(key="f").value == "exp(y)"
     assert "its value is 2.25" not in other.shown()["player"]
+
+
+def test_a_shorter_reach_brings_the_inputs_with_it(visitor: Visitor) -> None:
+    visitor.types("x*y")
+    visitor.page.slider(key="at_x").set_value(-4.5).run()
+    visitor.page.slider(key="at_y").set_value(0.5).run()
+    visitor.page.button_group(key="reach").set_value(1.0).run()
+    assert [slider.value for slider in visitor.page.slider] == [-1.0, 0.5]
+    assert "its value is -0.5" in visitor.shown()["player"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
 import attrs
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from tapegrad.app.look import begin, complaining, plain
 from tapegrad.app.tape_player import player
@@ -47,7 +49,11 @@ EXAMPLES: Final = (
 
 def show() -> None:
     """The page."""
-    begin("Tape", "Type an expression or the body of a function, move its inputs, and step through both passes.")
+    begin(
+        "Tape",
+        "Type an expression or the body of a function, move its inputs, and step through both passes. "
+        "The address of the page reproduces it.",
+    )
     typed, settings = st.columns([3, 1])
     with settings:
         _example()
@@ -108,19 +114,24 @@ def _sliders(expression: Expression, reach: float) -> dict[str, float]:
         msg = f"the expression has {len(names)} inputs, and at most {MOST_INPUTS} have sliders; give the others numbers"
         raise ExpressionError(msg)
     columns = st.columns(min(4, len(names))) if names else []
-    return {
-        name: columns[at % len(columns)].slider(
-            plain(name),
-            -reach,
-            reach,
-            min(2.0 + at % 3, reach),
-            reach / 500.0,
-            key=f"at_{name}",
-            bind="query-params",
-            help=f"The value of the input {plain(name)}; the arrow keys move it by {reach / 500.0:g}.",
-        )
-        for at, name in enumerate(names)
-    }
+    return {name: _slider(columns[at % len(columns)], name, at, reach) for at, name in enumerate(names)}
+
+
+def _slider(column: DeltaGenerator, name: str, at: int, reach: float) -> float:
+    key = f"at_{name}"
+    before = st.session_state.get(key, 0.0)
+    if abs(before) > reach:  # the sliders reach less far than when it was moved
+        st.session_state[key] = math.copysign(reach, before)
+    return column.slider(
+        plain(name),
+        -reach,
+        reach,
+        min(2.0 + at % 3, reach),
+        reach / 500.0,
+        key=key,
+        bind="query-params",
+        help=f"The value of the input {plain(name)}; the arrow keys move it by {reach / 500.0:g}.",
+    )
 
 
 def _replay(expression: Expression, values: dict[str, float]) -> None:
