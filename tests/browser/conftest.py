@@ -17,6 +17,7 @@ import pytest
 from browser.pages import CHROMIUM, OPTIONS, Browser, Page, listen, settle
 
 REQUIRED = os.environ.get("TAPEGRAD_BROWSER") == "required"
+WAIT = 20_000  # milliseconds for what is expected of a page; a slow machine is no fault of it
 PATIENCE = 60.0  # seconds that a slow machine may take to begin to serve
 
 
@@ -25,6 +26,7 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists() and not REQUIRED:
         pytest.skip("needs Debian's Chromium")
     playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=WAIT)
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
         yield opened
