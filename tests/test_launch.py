@@ -75,7 +75,7 @@ def test_it_listens_on_this_machine_alone_and_tells_nobody(monkeypatch: pytest.M
     bootstrap = pytest.importorskip("streamlit.web.bootstrap")
     served: list[dict[str, object]] = []
     monkeypatch.setattr(bootstrap, "load_config_options", lambda given: None)
-    monkeypatch.setattr(bootstrap, "run", lambda path, is_hello, args, flag_options: served.append(flag_options))
+    monkeypatch.setattr(bootstrap, "run_asgi_app", lambda path, app, args, flag_options: served.append(flag_options))
     assert main(["app", "--no-browser"]) == 0
     assert served[0]["server_address"] == "localhost"
     assert served[0]["browser_gatherUsageStats"] is False
