@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from tapegrad.app.launch import FIRST_PORT, free_port, options
+from tapegrad.app.launch import FIRST_PORT, free_port, has_screen, open_when_served, options
 from tapegrad.cli import main
 from tapegrad.view.page import DARK, LIGHT
 
@@ -79,13 +79,29 @@ def test_it_listens_on_this_machine_alone_and_tells_nobody(monkeypatch: pytest.M
     assert main(["app", "--no-browser"]) == 0
     assert served[0]["server_address"] == "localhost"
     assert served[0]["browser_gatherUsageStats"] is False
-    assert served[0]["server_headless"] is True
+
+
+def test_the_browser_is_opened_when_somebody_listens(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    open_when_served("localhost", taken)
+    assert opened == [f"http://localhost:{taken}"]
+
+
+@pytest.mark.parametrize("name", ["DISPLAY", "WAYLAND_DISPLAY"])
+def test_there_is_no_browser_without_a_screen(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert not has_screen()
+    monkeypatch.setenv(name, ":0")
+    assert has_screen()
 
 
 def test_every_setting_is_known_to_streamlit() -> None:
     config = pytest.importorskip("streamlit.config")
     known = {name.replace(".", "_") for name in config.get_config_options()}
-    given = options("localhost", FIRST_PORT, opens_browser=True)
+    given = options("localhost", FIRST_PORT)
     assert set(given) <= known
     assert given["theme_light_backgroundColor"] == LIGHT["paper"]
     assert given["theme_dark_backgroundColor"] == DARK["paper"]

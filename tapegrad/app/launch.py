@@ -6,6 +6,10 @@ import argparse
 import errno
 import os
 import socket
+import sys
+import threading
+import time
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +23,9 @@ __all__ = ["add_parser", "options", "run"]
 
 FIRST_PORT: Final = 8501  # where Streamlit's own servers begin
 PORTS: Final = 100
+PATIENCE: Final = 30.0  # seconds until the server listens
 LOCAL: Final = "localhost"
+EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104  # told from an address that a browser can open
 
 _THEME: Final = {
     "primaryColor": "c0",
@@ -70,14 +76,33 @@ def run(args: argparse.Namespace) -> int:
         msg = f'the playground needs Streamlit ({error}); install it with: pip install "tapegrad[app]"'
         raise MissingExtraError(msg) from None
     port = free_port(args.address, args.port)
-    given = options(args.address, port, opens_browser=not args.no_browser)
+    given = options(args.address, port)
     bootstrap.load_config_options(given)
-    print(f"The playground is at http://{args.address}:{port} until ctrl-C.", flush=True)
+    host = LOCAL if args.address in EVERYWHERE else args.address
+    print(f"The playground is at http://{host}:{port} until ctrl-C.", flush=True)
+    if not args.no_browser and has_screen():
+        threading.Thread(target=open_when_served, args=(host, port), daemon=True).start()
     bootstrap.run_asgi_app(str(Path(__file__).with_name("main.py")), "tapegrad.app.server:app", [], given)
     return 0
 
 
-def options(address: str, port: int, *, opens_browser: bool) -> dict[str, object]:
+def has_screen() -> bool:
+    """Whether a browser would have anything to be shown on."""
+    return sys.platform != "linux" or any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def open_when_served(host: str, port: int) -> None:
+    """Open the browser as soon as somebody listens."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with socket.socket() as attempt:
+            if attempt.connect_ex((host, port)) == 0:
+                webbrowser.open(f"http://{host}:{port}")
+                return
+        time.sleep(0.1)
+
+
+def options(address: str, port: int) -> dict[str, object]:
     """The settings of the server, by Streamlit's names with underscores for dots."""
     themes = {
         f"theme_{ground}_{name}": colours[colour]
@@ -87,7 +112,7 @@ def options(address: str, port: int, *, opens_browser: bool) -> dict[str, object
     return {
         "server_address": address,
         "server_port": port,
-        "server_headless": not opens_browser,
+        "server_headless": True,  # it is opened here
         "server_fileWatcherType": "none",  # its sources do not change under it
         "browser_gatherUsageStats": False,
         "client_toolbarMode": "minimal",
