@@ -11,6 +11,7 @@ from typing import Final
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tapegrad.errors import SettingError
 from tapegrad.files import write_whole
@@ -60,7 +61,8 @@ def _table(sight: Sight) -> Table:
     drawn.add_column("value", justify="right")
     drawn.add_column("derivative", justify="right")
     for name, value in sight.values.items():
-        drawn.add_row(name.replace("[", "\\["), format_number(value), format_number(sight.gradient[name]))
+        # Text, not str: rich would read markup into brackets.
+        drawn.add_row(Text(name), format_number(value), format_number(sight.gradient[name]))
     return drawn
 
 
@@ -92,8 +94,8 @@ def _pair(word: str) -> tuple[str, str]:
 def _unknown(name: str, hidden: int) -> str:
     known = [*WHOLE, "activation", *(each for names in groups(hidden).values() for each in names)]
     near = difflib.get_close_matches(name, known, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{name!r:.60} is neither a setting nor a parameter of the network{hint} There are: {', '.join(known)}"
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"{name!r:.60} is neither a setting nor a parameter of the network; {hint}there are {', '.join(known)}"
 
 
 def _whole(name: str, text: str) -> int:

@@ -15,7 +15,7 @@ from tapegrad.jobs import Job
 from tapegrad.nn.layer import Params
 from tapegrad.recording import GRID, Film, examined, measured, scene_of
 from tapegrad.training import State, steps
-from tapegrad.view.curves import curves, ticks
+from tapegrad.view.curves import curves
 from tapegrad.view.film import film_page
 
 SMALL = Settings(hidden=(3,), optimiser="adam", rate=0.02, batch_size=10, epochs=1)
@@ -244,10 +244,3 @@ def test_any_numbers_can_be_drawn(line: list[tuple[int, float]]) -> None:
         assert "nan" not in svg
         assert len(points(svg, "training")) == len(line)
         assert all(-1.0 <= y <= 171.0 for _, y in points(svg, "training"))
-
-
-@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.95, 1.0), (-3.0, 5.0), (1e-9, 2e-9), (50.0, 56.3)])
-def test_ticks_are_few_and_within(low: float, high: float) -> None:
-    found = ticks(low, high, False)
-    assert 2 <= len(found) <= 6
-    assert low - 1e-12 <= min(found) <= max(found) <= high + 1e-12

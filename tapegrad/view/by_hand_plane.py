@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from tapegrad.arrays import Floats
 from tapegrad.view.by_hand import REACH, Sight
 from tapegrad.view.film_plane import MARKERS
+from tapegrad.view.isolines import Place, Relief
 from tapegrad.view.raster import data_address
 
 __all__ = ["STYLE", "boundary", "clipped", "plane"]
@@ -18,7 +18,6 @@ SIDE: Final = 400  # of the square
 MARGIN: Final = 26  # for the numbers at the axes, on the left and below
 ARROW: Final = 26.0  # the length of a normal
 
-Place: TypeAlias = tuple[float, float]
 Segment: TypeAlias = tuple[Place, Place]
 
 STYLE: Final = """
@@ -107,28 +106,11 @@ def _boundary(sight: Sight) -> str:
 
 
 def boundary(z: Floats) -> list[Segment]:
-    """Where the samples of the plane change their sign: a piece of the line for each cell that it crosses.
-
-    Between two samples the line is where the straight line through both is 0 (marching squares).
-    """
-    axis = np.linspace(-REACH, REACH, len(z)).tolist()
-    above = z > 0.0
-    corners = np.stack([above[:-1, :-1], above[:-1, 1:], above[1:, 1:], above[1:, :-1]])
-    segments: list[Segment] = []
-    for row, column in np.argwhere(corners.any(axis=0) != corners.all(axis=0)).tolist():
-        around = [(row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column), (row, column)]
-        crossings = [
-            _crossing((axis[j0], axis[i0]), (axis[j1], axis[i1]), float(z[i0, j0]), float(z[i1, j1]))
-            for (i0, j0), (i1, j1) in pairwise(around)
-            if above[i0, j0] != above[i1, j1]
-        ]
-        segments += zip(crossings[::2], crossings[1::2], strict=True)
-    return segments
-
-
-def _crossing(start: Place, end: Place, below: float, above: float) -> Place:
-    share = below / (below - above)
-    return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
+    """The isoline of 0 of the samples of the plane."""
+    axis = np.linspace(-REACH, REACH, len(z))
+    cells = np.arange(len(z))
+    ends = np.array([*Relief.of(z.T).isoline(0.0)]).reshape(-1, 2, 2)
+    return [(first, last) for first, last in np.interp(ends, cells, axis).tolist()]
 
 
 def _units(sight: Sight) -> str:

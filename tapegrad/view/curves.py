@@ -9,9 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
+from tapegrad.view.scale import multiples, powers
 from tapegrad.view.svg import clean
 
-__all__ = ["HEIGHT", "WIDTH", "Line", "curves", "ticks"]
+__all__ = ["HEIGHT", "WIDTH", "Line", "curves"]
 
 Line: TypeAlias = Sequence[tuple[int, float]]
 """Epochs and finite numbers."""
@@ -19,6 +20,7 @@ Line: TypeAlias = Sequence[tuple[int, float]]
 WIDTH: Final = 380
 HEIGHT: Final = 170
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 24
+MOST_LEVELS: Final = 5
 
 
 def curves(
@@ -36,12 +38,13 @@ def curves(
         low, high = (low if low == 0.0 else max(low - margin, 0.0)), high + margin
         high = min(high, 1.0) if percent else high
         low = min(low, 0.95) if percent else low
-    levels = {level: _height(level, low, high, is_log) for level in ticks(low, high, is_log)}
+    levels = powers(low, high, MOST_LEVELS) if is_log else multiples(low, high, MOST_LEVELS)
     parts = [
         f'<svg class="curves" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{clean(label)} over the epochs" '
         f'data-left="{LEFT}" data-width="{WIDTH - LEFT - RIGHT}" data-first="{first}" data-last="{last}">'
     ]
-    for level, y in levels.items():
+    for level in levels:
+        y = _height(level, low, high, is_log)
         parts.append(f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         text = f"{100.0 * level:.4g} %" if percent else f"{level:.4g}"
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4.0:.1f}" text-anchor="end">{text}</text>')
@@ -66,20 +69,3 @@ def _height(value: float, low: float, high: float, is_log: bool) -> float:
     if is_log:
         value, low, high = math.log10(value), math.log10(low), math.log10(high)
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * ((value - low) / (high - low))
-
-
-def ticks(low: float, high: float, is_log: bool) -> list[float]:
-    """Round numbers from `low` to `high`, few enough to be written beside an axis.
-
-    >>> ticks(0.0, 0.7, False), ticks(0.004, 0.7, True), ticks(0.1, 2.5, True)
-    ([0.0, 0.2, 0.4, 0.6], [0.01, 0.1], [0.1, 0.2, 0.5, 1.0, 2.0])
-    """
-    if is_log:
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        parts = (1, 2, 5) if high < 50.0 * low else (1,)
-        levels = [float(f"{part}e{decade}") for decade in decades for part in parts]
-        inside = [level for level in levels if low <= level <= high]
-        return inside[:: math.ceil(len(inside) / 5) or 1]
-    size = 10.0 ** math.floor(math.log10(high - low))
-    step = next(size * part for part in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if high - low <= 4.5 * size * part)
-    return [float(f"{at * step:.12g}") for at in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tapegrad.recording import Scene, Seen
-from tapegrad.view.curves import ticks
 from tapegrad.view.plots.style import PALETTE
 from tapegrad.view.raster import data_address
+from tapegrad.view.scale import multiples
 from tapegrad.view.svg import clean
 
 __all__ = ["HEIGHT", "TINT", "WIDTH", "picture", "plane", "plane_panel", "shaded"]
@@ -24,6 +24,7 @@ __all__ = ["HEIGHT", "TINT", "WIDTH", "picture", "plane", "plane_panel", "shaded
 TINT: Final = 0.42  # how opaque a region is where the network is certain
 WIDTH, HEIGHT, SIDE = 380, 368, 320  # of the picture, and of the square in it
 LEFT, TOP = 48, 8
+MOST_TICKS: Final = 5
 PIXELS: Final = 480  # of the canvas along each side
 FEW_POINTS: Final = 200  # more are drawn smaller
 FEW_CLASSES: Final = 8  # of more, half as many: every one of them is looked at for every pixel
@@ -140,10 +141,10 @@ def _regions(seen: Seen) -> str:
 def _axes(scene: Scene) -> str:
     right, bottom = LEFT + SIDE, TOP + SIDE
     parts = [f'<rect class="edge" x="{LEFT}" y="{TOP}" width="{SIDE}" height="{SIDE}"/>']
-    for tick in ticks(scene.low[0], scene.high[0], False):
+    for tick in multiples(scene.low[0], scene.high[0], MOST_TICKS):
         x = _across(scene, tick)
         parts.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{tick:.4g}</text>')
-    for tick in ticks(scene.low[1], scene.high[1], False):
+    for tick in multiples(scene.low[1], scene.high[1], MOST_TICKS):
         y = _upwards(scene, tick)
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4.0:.1f}" text-anchor="end">{tick:.4g}</text>')
     names = [clean(name if len(name) <= 40 else f"{name[:39]}…") for name in scene.names]

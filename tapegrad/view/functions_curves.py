@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from tapegrad.arrays import Floats
-from tapegrad.view.functions_scale import multiples, runs, span
+from tapegrad.view.scale import multiples, runs, span
 from tapegrad.view.svg import clean
 
 __all__ = ["KINDS", "STYLE", "legend", "plot"]

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from tapegrad.arrays import Floats
-from tapegrad.view.functions_isolines import Place, Relief
-from tapegrad.view.functions_scale import multiples, span
+from tapegrad.view.isolines import Place, Relief
+from tapegrad.view.scale import multiples, span
 from tapegrad.view.svg import clean
 
 __all__ = ["STYLE", "ground", "seen_from_above"]

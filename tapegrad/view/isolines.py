@@ -34,7 +34,7 @@ class Relief:
     torn: Mask  # whether it lies on a jump or a pole, and so is wholly what most of its corners are
 
     @classmethod
-    def of(cls, values: Floats, jump: float) -> Relief:
+    def of(cls, values: Floats, jump: float = np.inf) -> Relief:
         """`jump` is the least difference of corners of a torn cell, which also dwarfs that of a cell beside it."""
         corners = np.stack([values[:-1, :-1], values[1:, :-1], values[1:, 1:], values[:-1, 1:]])
         finite: Mask = np.asarray(np.isfinite(corners).all(axis=0))

@@ -9,7 +9,7 @@ import numpy as np
 
 from tapegrad.arrays import Floats
 
-__all__ = ["multiples", "runs", "span"]
+__all__ = ["multiples", "powers", "runs", "span"]
 
 
 def span(values: Floats) -> tuple[float, float]:
@@ -30,7 +30,7 @@ def span(values: Floats) -> tuple[float, float]:
 
 
 def multiples(low: float, high: float, most: int) -> list[float]:
-    """Round numbers from `low` to `high`, equally far apart, and no more than `most`.
+    """Round numbers from `low` to `high`, equally far apart: as many as there can be up to `most`.
 
     >>> multiples(-1.0, 1.0, 5), multiples(0.0, 0.7, 4), multiples(1.0, 1.0, 4)
     ([-1.0, -0.5, 0.0, 0.5, 1.0], [0.0, 0.2, 0.4, 0.6], [])
@@ -39,10 +39,26 @@ def multiples(low: float, high: float, most: int) -> list[float]:
     if not 0.0 < width < math.inf:
         return []
     size = 10.0 ** math.floor(math.log10(width / most))
-    step = next(part * size for part in (1.0, 2.0, 5.0, 10.0, 20.0) if width < most * part * size * (1.0 + 1e-9))
-    return [
-        float(f"{at * step:.12g}") for at in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
-    ]
+    candidates = (_multiples_of(part * size, low, high) for part in (1.0, 2.0, 5.0, 10.0, 20.0))
+    return next(found for found in candidates if len(found) <= most)
+
+
+def _multiples_of(step: float, low: float, high: float) -> list[float]:
+    places = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    return [float(f"{at * step:.12g}") for at in places]
+
+
+def powers(low: float, high: float, most: int) -> list[float]:
+    """Round numbers from `low` to `high`, both above 0, for a logarithmic axis; no more than `most`.
+
+    >>> powers(0.004, 0.7, 5), powers(0.1, 2.5, 5)
+    ([0.01, 0.1], [0.1, 0.2, 0.5, 1.0, 2.0])
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    parts = (1, 2, 5) if high < 50.0 * low else (1,)
+    levels = [float(f"{part}e{decade}") for decade in decades for part in parts]
+    inside = [level for level in levels if low <= level <= high]
+    return inside[:: math.ceil(len(inside) / most) or 1]
 
 
 def runs(values: Floats, low: float, high: float) -> Iterator[slice]:
