@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, cast
+from typing import cast
 
 import attrs
 
@@ -14,15 +14,6 @@ from tapegrad.variables import Scalar
 from tapegrad.view.player import Lesson, Program, lesson_of
 
 __all__ = ["lesson", "shortened"]
-
-
-PASSES: Final = {
-    "fold": passes.fold,
-    "simplify": passes.simplify,
-    "common": passes.common,
-    "dead": passes.dead,
-}
-"""The passes of `passes.shortened`, in their order."""
 
 
 def shortened(reading: Reading) -> tuple[Reading, dict[str, int]]:
@@ -37,7 +28,7 @@ def shortened(reading: Reading) -> tuple[Reading, dict[str, int]]:
     {0: 'x', 1: 'a', 2: 'L'}
     """
     counts = {"as recorded": len(reading.trace.tape)}
-    for name, each in PASSES.items():
+    for name, each in passes.PASSES.items():
         rewritten = each(reading.trace)
         counts[name] = len(rewritten.trace.tape)
         reading = attrs.evolve(

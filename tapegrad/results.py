@@ -23,7 +23,7 @@ from tapegrad.recording import Film, Row
 from tapegrad.training import State
 from tapegrad.view import plots
 from tapegrad.view.film import film_page
-from tapegrad.view.images_document import images_document
+from tapegrad.view.images_page import images_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,7 +84,7 @@ def write_film(job: Job, film: Film, log: Sequence[Row], folder: Path) -> None:
     """Write the page of a training, and of a network for images what it sees. Raises OutputFolderError."""
     write_whole(folder / FILM, film_page(job, film.ended(job), log))
     if job.of_images and film.last is not None:
-        write_whole(folder / IMAGES, images_document(job, log, *film.last))
+        write_whole(folder / IMAGES, images_page(job, log, *film.last))
 
 
 # ---- the log and the parameters -----------------------------------------------------------------

@@ -192,9 +192,9 @@ def run(args: argparse.Namespace) -> int:
         log_every = args.log_every or max(1, job.settings.epochs // 10)
         # Matrices of this size gain next to nothing by a second thread, and wait for it where its core is busy.
         with threadpool_limits(1, "blas"):
-            course = Course(state, log, Film() if args.html else None)
-            course, end = _trained(job, course, folder, args.patience, log_every, console)
-            state, log, film = course.state, course.log, course.film
+            stage = Stage(state, log, Film() if args.html else None)
+            stage, end = _trained(job, stage, folder, args.patience, log_every, console)
+            state, log, film = stage.state, stage.log, stage.film
             if state.step:
                 results.write(job, state, log, folder)
                 if film is not None and film.frames:
@@ -218,7 +218,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 @attrs.frozen
-class Course:
+class Stage:
     """How far a run has come: its state, a row for every whole epoch, and its film if there is to be one."""
 
     state: State[Params]
@@ -240,17 +240,17 @@ def _batches(job: Job) -> int:
 
 def _trained(
     job: Job,
-    course: Course,
+    stage: Stage,
     folder: Path,
     patience: int | None,
     log_every: int,
     console: Console,
-) -> tuple[Course, End | None]:
+) -> tuple[Stage, End | None]:
     """How far the run has come in the end, and what ended the training before its time.
 
     What a long training has come to is kept every minute, so that a machine that fails takes no more with it.
     """
-    settings, state, film = job.settings, course.state, course.film
+    settings, state, film = job.settings, stage.state, stage.film
     states = steps(
         jobs.objective_of(job),
         jobs.examples_of(job.train),
@@ -261,7 +261,7 @@ def _trained(
     )
     if patience is not None:
         states = early_stopping(states, patience)
-    rows = list(course.log)
+    rows = list(stage.log)
     end: End | None = None
     kept = time.monotonic()
     with _progress(console) as progress:
@@ -286,7 +286,7 @@ def _trained(
     rows = rows[: state.epoch]  # an interrupt may fall between row and state,
     if film is not None and state.batch == 0 and rows:  # and between the state and its frame
         film = film.after(job, rows[-1], state)
-    return Course(state, tuple(rows), film), end
+    return Stage(state, tuple(rows), film), end
 
 
 def _progress(console: Console) -> Progress:

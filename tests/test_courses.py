@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from tapegrad import jobs, results, training
-from tapegrad.app.training_panels import panels, picture
 from tapegrad.app.training_plan import DATA, Plan, begin, checked, described, whole_numbers
 from tapegrad.cli import main
 from tapegrad.courses import Course, abreast, advanced, begun, film_of, frame_at, parameters, state_at
@@ -21,6 +20,7 @@ from tapegrad.recording import examined, measured, scene_of
 from tapegrad.view.film import film_page
 from tapegrad.view.film_plane import TINT, shaded
 from tapegrad.view.page import DARK, LIGHT
+from tapegrad.view.training_panels import panels, picture
 
 SMALL = Settings(hidden=(4, 3), optimiser="adam", rate=0.02, batch_size=5, epochs=6)
 DIVERGING = attrs.evolve(SMALL, optimiser="sgd", rate=1e308)

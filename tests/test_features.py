@@ -20,7 +20,7 @@ from tapegrad.training import State
 from tapegrad.view import images_parts as parts
 from tapegrad.view.features import Verdicts, features, filters, verdicts
 from tapegrad.view.images import beside, picture, signed
-from tapegrad.view.images_document import images_document, progress
+from tapegrad.view.images_page import images_page, progress
 from tapegrad.view.steps import format_number
 
 image_library = pytest.importorskip("PIL.Image")
@@ -212,7 +212,7 @@ def test_a_page_is_of_one_piece_and_small(side: int, channels: int) -> None:
     job = attrs.evolve(job, settings=RECOMMENDED["mnist"])
     state = jobs.first_state(job)
     row = measured(job, state)
-    page = images_document(job, [], row, state)
+    page = images_page(job, [], row, state)
     assert len(page.encode()) < 600_000
     assert HOSTILE not in page
     assert "<script" not in page

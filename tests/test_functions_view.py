@@ -18,12 +18,12 @@ from tapegrad.elementwise import Binary, Unary
 from tapegrad.errors import OperandError, SettingError
 from tapegrad.nn import activations
 from tapegrad.view.functions import Operation, find, named, operations, window
-from tapegrad.view.isolines import Relief
 from tapegrad.view.functions_map import ground
 from tapegrad.view.functions_page import body, html, middle, picture, symbol
 from tapegrad.view.functions_sample import along, check_window, derivatives, kinks, notes, numbers, sample
-from tapegrad.view.scale import multiples, runs, span
 from tapegrad.view.functions_source import PACKAGE, excerpts
+from tapegrad.view.isolines import Relief
+from tapegrad.view.scale import multiples, runs, span
 
 pytest.importorskip("scipy")
 

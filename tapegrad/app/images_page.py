@@ -17,8 +17,7 @@ from tapegrad.recording import measured
 from tapegrad.training import State
 from tapegrad.view import images_parts as parts
 from tapegrad.view.features import verdicts
-from tapegrad.view.images_document import progress
-from tapegrad.view.images_style import PARTS_STYLE, PROGRESS_STYLE
+from tapegrad.view.images_page import PROGRESS_STYLE, progress
 
 __all__ = ["show"]
 
@@ -117,7 +116,7 @@ def _live() -> None:
         help="What the network of this epoch makes of one test image; its filters; what it says of all test images.",
     )  # fmt: skip
     drawn = _one_image(course.job, state) if view == VIEWS[0] else _drawn(view, course.job, state)
-    markup(drawn, "drawn", PARTS_STYLE)
+    markup(drawn, "drawn", parts.STYLE)
 
 
 def _one_image(job: Job, state: State[Params]) -> str:

@@ -10,7 +10,6 @@ import streamlit as st
 
 from tapegrad.app.look import begin, complain, is_dark, markup
 from tapegrad.app.training_controls import settings
-from tapegrad.app.training_panels import STYLE, panels, picture
 from tapegrad.app.training_plan import Plan, described
 from tapegrad.app.training_plan import begin as begin_plan
 from tapegrad.courses import Course, abreast, film_of, parameters, state_at
@@ -19,6 +18,7 @@ from tapegrad.results import log_text
 from tapegrad.view.film import film_page
 from tapegrad.view.page import DARK, LIGHT
 from tapegrad.view.svg import clean
+from tapegrad.view.training_panels import STYLE, panels, picture
 
 __all__ = ["show"]
 

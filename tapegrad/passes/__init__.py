@@ -37,7 +37,7 @@ from tapegrad.passes.common import common
 from tapegrad.passes.dead import dead
 from tapegrad.passes.fold import fold
 from tapegrad.passes.rewritten import Rewritten
-from tapegrad.passes.shortened import shortened
+from tapegrad.passes.shortened import PASSES, shortened
 from tapegrad.passes.simplify import IDENTITIES, Identity, simplify
 
-__all__ = ["IDENTITIES", "Identity", "Rewritten", "common", "dead", "fold", "shortened", "simplify"]
+__all__ = ["IDENTITIES", "PASSES", "Identity", "Rewritten", "common", "dead", "fold", "shortened", "simplify"]

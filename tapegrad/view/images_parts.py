@@ -16,11 +16,47 @@ from tapegrad.view.images import beside, extent, grid, picture, signed, tile
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
 
-__all__ = ["confusion", "filter_rows", "layer_maps", "misclassified", "one_image", "samples"]
+__all__ = ["STYLE", "confusion", "filter_rows", "layer_maps", "misclassified", "one_image", "samples"]
 
 MOST_IMAGES: Final = 24  # of the samples, and of those misclassified
 STRIP: Final = 32  # units in a line
 SIGNS: Final = "Vermilion is above 0, blue with a hole is below, the ground is 0."
+
+STYLE: Final = """
+h2 { font-size: 1.05rem; margin: 0 0 .3rem; }
+h3 { font-size: .95rem; font-weight: 600; margin: 1.1rem 0 0; overflow-wrap: anywhere; }
+p { margin: .15rem 0 .5rem; color: var(--faint); max-width: 46rem; }
+.grid { display: flex; flex-wrap: wrap; gap: .45rem; align-items: flex-start; }
+.grid.rows { flex-direction: column; gap: .2rem; }
+.grid.rows .tile { display: flex; align-items: center; gap: .5rem; }
+.grid.rows figcaption { order: -1; min-width: 1.2rem; text-align: right; }
+.tile { margin: 0; }
+.tile img { display: block; max-width: 100%; image-rendering: pixelated; outline: 1px solid var(--rule); }
+figcaption { font-size: .8rem; line-height: 1.3; color: var(--faint); font-variant-numeric: tabular-nums; }
+.pictures { gap: .7rem; }
+.pictures img { margin: 0 auto; }
+.pictures figcaption { text-align: center; color: var(--ink); }
+.image { display: flex; flex-wrap: wrap; gap: .5rem 2rem; align-items: flex-start; margin-bottom: 1rem; }
+.bars, .confusion { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
+.bars th { text-align: right; padding: 0 .6rem 0 0; font-weight: 500; }
+.bars td { padding: 0; white-space: nowrap; }
+.bars .said { font-weight: 700; }
+.bars td:nth-child(2) { width: 8.5rem; }
+.bars td:nth-child(3) { width: 7rem; padding-left: .6rem; }
+.bars td:nth-child(4) { width: 4.2rem; color: var(--faint); font-weight: 400; }
+.track { height: .7rem; background: var(--rule); border-radius: 3px; overflow: hidden; }
+.track i { display: block; height: 100%; background: var(--c0); }
+.scroll { overflow-x: auto; max-width: 100%; }
+.confusion th { font-weight: 500; color: var(--faint); padding: .2rem .4rem; }
+.confusion td { width: 2.5rem; padding: .25rem .3rem; text-align: right; border: 1px solid var(--rule); }
+.confusion td.none { color: var(--faint); }
+.confusion td.right { font-weight: 600; background: color-mix(in srgb, var(--c0) var(--tint), transparent); }
+.confusion td.wrong { background: color-mix(in srgb, var(--c1) var(--tint), transparent);
+                      box-shadow: inset 0 0 0 2px var(--c1); }
+@media (max-width: 30rem) { .confusion td, .confusion th { padding: .2rem .15rem; } .confusion td { width: 1.8rem; }
+                            .bars td:nth-child(2) { width: 5rem; } .bars td:nth-child(3) { width: 6.2rem; } }
+"""
 
 
 # ---- one image ----------------------------------------------------------------------------------

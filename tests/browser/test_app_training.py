@@ -11,10 +11,10 @@ import pytest
 
 from browser.pages import Page, keep, settle
 from tapegrad import jobs, results, training
-from tapegrad.app.training_panels import picture
 from tapegrad.courses import Course, advanced, begun, film_of, frame_at, parameters, state_at
 from tapegrad.datasets import RECOMMENDED
 from tapegrad.view.film import film_page
+from tapegrad.view.training_panels import picture
 
 playwright = pytest.importorskip("playwright.sync_api")
 

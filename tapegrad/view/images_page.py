@@ -12,12 +12,29 @@ from tapegrad.training import State
 from tapegrad.view import images_parts as parts
 from tapegrad.view.features import verdicts
 from tapegrad.view.film_panels import curve_pictures
-from tapegrad.view.images_style import PARTS_STYLE, PROGRESS_STYLE
 from tapegrad.view.page import document
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
 
-__all__ = ["images_document", "progress"]
+__all__ = ["PROGRESS_STYLE", "images_page", "progress"]
+
+PROGRESS_STYLE: Final = """
+dl { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .6rem; }
+dl div { flex: 0 0 6.5rem; }
+dt { font-size: .8rem; color: var(--faint); }
+dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.pair { display: flex; flex-wrap: wrap; gap: .6rem 2rem; }
+.pair figure { flex: 1 1 18rem; max-width: 26rem; margin: 0; }
+.pair figcaption { font-size: .8rem; color: var(--faint); }
+.pair figcaption svg { width: 1.6rem; height: .6rem; margin: 0 .2rem 0 .8rem; }
+.curves { display: block; width: 100%; height: auto; }
+.curves text { font-size: 12px; fill: var(--faint); }
+.curves .rule { stroke: var(--rule); }
+.curves .cursor { stroke: var(--ink); stroke-width: 1.5; }
+.line { fill: none; stroke-width: 1.8; stroke: var(--c0); }
+.line.test { stroke: var(--c1); stroke-dasharray: 6 3; }
+"""
+"""Of the numbers and the curves of an epoch."""
 
 _STYLE: Final = (
     """
@@ -28,12 +45,12 @@ h1 { font-size: 1.3rem; margin: .3rem 0; overflow-wrap: anywhere; }
 :focus-visible { outline: 3px solid var(--c5); outline-offset: 2px; }
 section { margin: 1rem 0; padding: .8rem; background: var(--panel); border: 1px solid var(--rule); border-radius: 8px; }
 """
-    + PARTS_STYLE
+    + parts.STYLE
     + PROGRESS_STYLE
 )
 
 
-def images_document(job: Job, log: Sequence[Row], row: Row, state: State[Params]) -> str:
+def images_page(job: Job, log: Sequence[Row], row: Row, state: State[Params]) -> str:
     """The page of a state at the end of an epoch, whose numbers are `row`; `log` has those of all epochs."""
     title = f"{job.name:.50}, seed {job.seed}"
     found = verdicts(job, state)
