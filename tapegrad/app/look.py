@@ -14,16 +14,15 @@ from typing import Final
 import streamlit as st
 
 from tapegrad.errors import TapegradError
-from tapegrad.view.page import COLOURS, themed
+from tapegrad.view.page import BASE, themed
 from tapegrad.view.svg import clean
 
 __all__ = ["STYLE", "begin", "complain", "complaining", "is_dark", "markup", "plain"]
 
 STYLE: Final = (
-    COLOURS
+    BASE
     + """
 :host { font: 15px/1.5 var(--st-font, system-ui, sans-serif); color: var(--ink); }
-* { box-sizing: border-box; }
 .complaint { margin: 0; padding: .6rem .9rem; overflow-wrap: anywhere; background: var(--panel);
              border-left: 5px solid var(--c1); }
 """

@@ -55,15 +55,6 @@ STYLE: Final = """
 .lesson dd { margin: 0; overflow-wrap: anywhere; }
 """
 
-_PAGE_STYLE: Final = (
-    STYLE
-    + """
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 75rem;
-       margin: 1.5rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
-"""
-)
-
 _SIGNS: Final = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "power": "**"}
 
 
@@ -72,7 +63,7 @@ def broadcasting_page(lesson: Lesson, index: Index | None) -> str:
     left, right = (str(side.x.shape) for side in lesson.sides)
     title = f"{lesson.operation}: {left} and {right}"
     body = [shapes(lesson), told(lesson, index), forward(lesson, index), backward(lesson, index), memory(lesson, index)]
-    return document(title, _PAGE_STYLE, f"<h1>{clean(title)}</h1><main>{''.join(body)}</main>")
+    return document(title, STYLE, f"<h1>{clean(title)}</h1><main>{''.join(body)}</main>")
 
 
 # ---- sections ------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from tapegrad.view import elements
 from tapegrad.view.by_hand import Sight, groups
 from tapegrad.view.by_hand_plane import STYLE as PLANE_STYLE
 from tapegrad.view.by_hand_plane import plane
-from tapegrad.view.film_plane import MARKERS
+from tapegrad.view.film_plane import marker
 from tapegrad.view.page import COLOURS, document
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
@@ -26,16 +27,14 @@ LEAST: Final = 0.02
 
 STYLE: Final = (
     PLANE_STYLE
+    + elements.STYLE
     + """
-.numbers { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: 0 0 .5rem; }
-.numbers dt { font-size: .85rem; color: var(--faint); }
-.numbers dd { margin: 0; font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums; min-width: 6.2rem; }
-.classes { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; list-style: none; margin: .4rem 0 0; padding: 0;
-           font-size: .85rem; }
-.classes svg { width: 18px; height: 16px; vertical-align: -3px; margin-right: .3rem; }
-.classes .ring { fill: none; stroke: var(--ink); stroke-width: 2; }
-.classes .boundary { stroke: var(--ink); stroke-width: 2.6; }
-.classes .line { stroke: var(--outline); stroke-width: 1.6; stroke-dasharray: 6 3; }
+.terms { margin-bottom: .5rem; }
+.terms dd { font-size: 1.5rem; font-weight: 400; line-height: 1.3; min-width: 6.2rem; }
+.legend svg { width: 18px; }
+.legend .ring { fill: none; stroke: var(--ink); stroke-width: 2; }
+.legend .boundary { stroke: var(--ink); stroke-width: 2.6; }
+.legend .line { stroke: var(--outline); stroke-width: 1.6; stroke-dasharray: 6 3; }
 .arrow svg { display: block; width: 100%; height: 14px; }
 .arrow .zero { stroke: var(--rule); stroke-width: 1; }
 .arrow .shaft { stroke: var(--c1); stroke-width: 3; }
@@ -48,9 +47,7 @@ STYLE: Final = (
 _PAGE_STYLE: Final = (
     STYLE
     + """
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 68rem;
-       margin: 1.5rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; }
+body { max-width: 68rem; }
 main { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
 main > * { flex: 1 1 min(20rem, 100%); min-width: 0; max-width: 32rem; }
 table { border-collapse: collapse; width: 100%; }
@@ -84,20 +81,19 @@ def numbers(sight: Sight) -> str:
         "correct": f"{int(sight.right.sum())} of {len(sight.right)}",
         "length of the gradient": format_number(sight.size),
     }
-    return f'<dl class="numbers">{"".join(f"<div><dt>{a}</dt><dd>{b}</dd></div>" for a, b in shown.items())}</dl>'
+    return elements.terms(shown)
 
 
 def legend() -> str:
     """What the marks in the plane are."""
     marks = {
-        "class 0": f'<path fill="var(--c0)" transform="translate(9 8)" d="{MARKERS[0]}"/>',
-        "class 1": f'<path fill="var(--c1)" transform="translate(9 8)" d="{MARKERS[1]}"/>',
+        "class 0": marker(0, 9.0, 8.0),
+        "class 1": marker(1, 9.0, 8.0),
         "wrong": '<circle class="ring" cx="9" cy="8" r="6"/>',
         "boundary": '<line class="boundary" x2="18" y1="8" y2="8"/>',
         "a hidden unit is 0; it grows along the arrow": '<line class="line" x2="18" y1="8" y2="8"/>',
     }
-    start = '<li><svg viewBox="0 0 18 16" aria-hidden="true">'
-    return f'<ul class="classes">{"".join(f"{start}{mark}</svg>{word}</li>" for word, mark in marks.items())}</ul>'
+    return elements.legend(18, 16, ((mark, words) for words, mark in marks.items()))
 
 
 def longest(sight: Sight) -> float:
@@ -107,10 +103,10 @@ def longest(sight: Sight) -> float:
 
 def table(sight: Sight) -> str:
     """Every parameter with its value, its derivative and its arrow, layer by layer."""
-    parts = []
+    rows = []
     for group, names in groups(sight.settings.hidden).items():
-        parts.append(f'<tr><th scope="rowgroup" colspan="4">{group}</th></tr>')
-        parts += [
+        rows.append(f'<tr><th scope="rowgroup" colspan="4">{group}</th></tr>')
+        rows += [
             f'<tr><th scope="row">{name}</th><td>{format_number(sight.values[name])}</td>'
             f'<td class="wide arrow">{_picture(name, sight.gradient[name], longest(sight))}</td>'
             f"<td>{format_number(sight.gradient[name])}</td></tr>"
@@ -120,7 +116,7 @@ def table(sight: Sight) -> str:
         '<th scope="col">parameter</th><th scope="col">value</th><th scope="col" class="wide">the loss falls to</th>'
         '<th scope="col">derivative</th>'
     )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(parts)}</tbody></table>"
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def arrow(name: str, derivative: float, longest: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tapegrad.arrays import Floats
 from tapegrad.view.by_hand import REACH, Sight
-from tapegrad.view.film_plane import MARKERS
+from tapegrad.view.film_plane import marker
 from tapegrad.view.isolines import Place, Relief
 from tapegrad.view.raster import data_address
 
@@ -85,12 +85,10 @@ def _axes() -> str:
 def _points(sight: Sight) -> str:
     parts = []
     for (x, y), label, right in zip(sight.points.tolist(), sight.labels.tolist(), sight.right.tolist(), strict=True):
-        place = f"{_across(x):.1f} {_upwards(y):.1f}"
-        ring = "" if right else '<circle class="ring" r="9"/>'
-        parts.append(
-            f'<g transform="translate({place})"><path class="point" fill="var(--c{label})" transform="scale(1.2)" '
-            f'd="{MARKERS[label]}"/>{ring}</g>'
-        )
+        across, up = _across(x), _upwards(y)
+        parts.append(marker(label, across, up, 1.2))
+        if not right:
+            parts.append(f'<circle class="ring" cx="{across:.1f}" cy="{up:.1f}" r="9"/>')
     return "".join(parts)
 
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from tapegrad.view.scale import multiples, powers
 from tapegrad.view.svg import clean
 
-__all__ = ["HEIGHT", "WIDTH", "Line", "curves"]
+__all__ = ["HEIGHT", "STYLE", "WIDTH", "Line", "curves"]
 
 Line: TypeAlias = Sequence[tuple[int, float]]
 """Epochs and finite numbers."""
@@ -21,6 +21,14 @@ WIDTH: Final = 380
 HEIGHT: Final = 170
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 24
 MOST_LEVELS: Final = 5
+
+STYLE: Final = """
+.curves text { font-size: 12px; fill: var(--faint); }
+.curves .rule { stroke: var(--rule); }
+.curves .cursor { stroke: var(--ink); stroke-width: 1.5; }
+.line { fill: none; stroke-width: 1.8; stroke: var(--c0); }
+.line.test { stroke: var(--c1); stroke-dasharray: 6 3; }
+"""
 
 
 def curves(

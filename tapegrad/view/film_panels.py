@@ -12,11 +12,12 @@ from typing import Final, TypeAlias
 from tapegrad.jobs import Job
 from tapegrad.recording import Frame, Row, examined
 from tapegrad.view.curves import Line, curves
+from tapegrad.view.elements import bar, legend, terms
 from tapegrad.view.svg import clean
 
 __all__ = [
-    "Decades", "curve_panels", "curve_pictures", "layer_bars", "layer_panel", "measures", "number_list", "numbers",
-    "unit_bars", "unit_panel",
+    "Decades", "curve_panels", "curve_pictures", "layer_bars", "layer_panel", "line_legend", "measures", "number_list",
+    "numbers", "unit_bars", "unit_panel",
 ]  # fmt: skip
 
 MOST_PLACES: Final = 800  # of a curve, which is not wider than that
@@ -44,11 +45,9 @@ def numbers(job: Job, row: Row) -> dict[str, str]:
 
 def number_list(job: Job, row: Row, place: str = "") -> str:
     """These numbers, each below what it is called."""
-    items = zip(measures(job).items(), numbers(job, row).values(), strict=True)
-    terms = (
-        f'<div><dt>{clean(name)}</dt><dd id="{place}{key}">{clean(text)}</dd></div>' for (key, name), text in items
-    )
-    return f"<dl>{''.join(terms)}</dl>"
+    names = measures(job)
+    shown = dict(zip(names.values(), numbers(job, row).values(), strict=True))
+    return terms(shown, (f"{place}{key}" for key in names))
 
 
 def _written(number: float) -> str:
@@ -81,16 +80,16 @@ def curve_pictures(
 
 
 def curve_panels(job: Job, log: Sequence[Row], first: int, last: int, at: int) -> str:
-    """These pictures with legends."""
+    """These pictures with headings and legends."""
     drawn = []
     for name, (picture, lines) in curve_pictures(job, log, first, last, at).items():
-        swatches = "".join(
-            f'<li><svg viewBox="0 0 26 10" aria-hidden="true"><line class="line {line}" x2="26" y1="5" y2="5"/></svg>'
-            f"{line}</li>"
-            for line in lines
-        )
-        drawn.append(f'<section class="panel"><h2>{name}</h2>{picture}<ul class="legend">{swatches}</ul></section>')
+        drawn.append(f'<section class="panel"><h2>{name}</h2>{picture}{line_legend(lines)}</section>')
     return "".join(drawn)
+
+
+def line_legend(lines: Sequence[str]) -> str:
+    """The lines of a picture by their dashes and colours."""
+    return legend(26, 10, ((f'<line class="line {line}" x2="26" y1="5" y2="5"/>', line) for line in lines))
 
 
 def _line(places: Iterable[tuple[int, float | None]]) -> Line:
@@ -162,5 +161,5 @@ def unit_bars(frame: Frame) -> list[tuple[float, str]]:
 
 
 def _bar(place: str, kind: str, at: int, width: float, text: str) -> str:
-    bar = f'<div class="track" aria-hidden="true"><i id="{place}{kind}-bar-{at}" style="width: {width}%"></i></div>'
-    return f'{bar}<span id="{place}{kind}-{at}">{text}</span>'
+    drawn = bar(width, f' id="{place}{kind}-bar-{at}"')
+    return f'{drawn}<span id="{place}{kind}-{at}">{text}</span>'

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tapegrad.recording import Scene, Seen
+from tapegrad.view.elements import legend
 from tapegrad.view.plots.style import PALETTE
-from tapegrad.view.raster import data_address
+from tapegrad.view.raster import data_address, rgb
 from tapegrad.view.scale import multiples
 from tapegrad.view.svg import clean
 
-__all__ = ["HEIGHT", "TINT", "WIDTH", "picture", "plane", "plane_panel", "shaded"]
+__all__ = ["HEIGHT", "STYLE", "TINT", "WIDTH", "marker", "picture", "plane", "plane_panel", "shaded"]
 
 TINT: Final = 0.42  # how opaque a region is where the network is certain
 WIDTH, HEIGHT, SIDE = 380, 368, 320  # of the picture, and of the square in it
@@ -29,6 +30,13 @@ PIXELS: Final = 480  # of the canvas along each side
 FEW_POINTS: Final = 200  # more are drawn smaller
 FEW_CLASSES: Final = 8  # of more, half as many: every one of them is looked at for every pixel
 SHADES: Final = 320  # pixels of the image along each side
+
+STYLE: Final = """
+.of-plane text { font-size: 12px; fill: var(--faint); }
+.edge { fill: none; stroke: var(--faint); }
+.point { stroke: var(--paper); stroke-width: .8; }
+.ring { fill: none; stroke: var(--ink); stroke-width: 1.5; }
+"""
 
 # Eight shapes around the origin, as the pictures of matplotlib have them, and so told apart without colour.
 MARKERS: Final = (
@@ -86,7 +94,7 @@ def shaded(certainty: npt.NDArray[np.uint8], colours: Mapping[str, str]) -> npt.
     side, _, classes = certainty.shape
     between = _interpolation(side)
     p = np.einsum("yr,rcs,xc->yxs", between, certainty / 255.0, between, optimize=True)[::-1]
-    palette = np.array([_rgb(colours[f"c{one % len(PALETTE)}"]) for one in range(classes)])
+    palette = np.array([rgb(colours[f"c{one % len(PALETTE)}"]) for one in range(classes)])
     doubt = 1.0 / classes  # the probability at which a class says nothing
     certain = np.maximum((p - doubt) / (1.0 - doubt), 0.0)
     total = certain.sum(axis=2, keepdims=True)
@@ -94,7 +102,7 @@ def shaded(certainty: npt.NDArray[np.uint8], colours: Mapping[str, str]) -> npt.
     pixels = np.concatenate([shade, 255.0 * TINT * np.minimum(total, 1.0)], axis=2).astype(np.uint8)
     likeliest = p.argmax(axis=2)
     here, right, below = likeliest[:-2, :-2], likeliest[:-2, 2:], likeliest[2:, :-2]
-    pixels[:-2, :-2][(here != right) | (here != below)] = (*_rgb(colours["ink"]), 255)
+    pixels[:-2, :-2][(here != right) | (here != below)] = (*rgb(colours["ink"]), 255)
     return pixels
 
 
@@ -104,19 +112,15 @@ def _interpolation(side: int) -> npt.NDArray[np.float64]:
     return np.asarray(np.maximum(1.0 - np.abs(along[:, None] - np.arange(side)), 0.0))
 
 
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
 def _legend(names: Sequence[str]) -> str:
     """The classes by their markers, and what a ring says."""
-    items = [f"{_marker(one, 8.0, 8.0)}</svg>{clean(name[:80])}" for one, name in enumerate(names)]
-    items.append('<circle class="ring" cx="8" cy="8" r="6.5"/></svg>misclassified')
-    start = '<li><svg viewBox="0 0 16 16" aria-hidden="true">'
-    return f'<ul class="legend">{"".join(f"{start}{item}</li>" for item in items)}</ul>'
+    items = [(marker(one, 8.0, 8.0), name[:80]) for one, name in enumerate(names)]
+    items.append(('<circle class="ring" cx="8" cy="8" r="6.5"/>', "misclassified"))
+    return legend(16, 16, items)
 
 
-def _marker(one: int, x: float, y: float, scale: float = 1.0) -> str:
+def marker(one: int, x: float, y: float, scale: float = 1.0) -> str:
+    """The point of a class."""
     fill, shape = f"var(--c{one % len(PALETTE)})", MARKERS[one % len(MARKERS)]
     return f'<path class="point" fill="{fill}" transform="translate({x:.1f} {y:.1f}) scale({scale})" d="{shape}"/>'
 
@@ -164,7 +168,7 @@ def _places(scene: Scene) -> list[tuple[float, float]]:
 
 def _points(scene: Scene) -> str:
     labels, scale = scene.labels.tolist(), _scale(scene)
-    return "".join(_marker(one, x, y, scale) for one, (x, y) in zip(labels, _places(scene), strict=True))
+    return "".join(marker(one, x, y, scale) for one, (x, y) in zip(labels, _places(scene), strict=True))
 
 
 def _rings(scene: Scene, which: Sequence[int], wrong: Set[int]) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from tapegrad.view import curves, elements, film_plane
+
 __all__ = ["SCRIPT", "STYLE"]
 
-STYLE: Final = """
-* { box-sizing: border-box; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 76rem;
-       color: var(--ink); background: var(--paper); }
-h1 { font-size: 1.3rem; margin: .3rem 0; overflow-wrap: anywhere; }
+STYLE: Final = (
+    elements.STYLE
+    + curves.STYLE
+    + film_plane.STYLE
+    + """
 h2 { font-size: 1rem; margin: 0 0 .4rem; }
 p { margin: .2rem 0 .6rem; color: var(--faint); }
 .bar-of-controls { position: sticky; top: 0; z-index: 2; padding: .6rem 0; background: var(--paper);
@@ -19,36 +21,21 @@ p { margin: .2rem 0 .6rem; color: var(--faint); }
 button { font: inherit; flex: 1 1 0; max-width: 7rem; min-width: 0; padding: .35rem 0; color: var(--ink);
          background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; cursor: pointer; }
 button:hover { border-color: var(--faint); }
-:focus-visible { outline: 3px solid var(--c5); outline-offset: 2px; }
 .slide { display: flex; align-items: center; gap: .7rem; margin-top: .5rem; }
 .slide input { flex: 1; min-width: 0; accent-color: var(--c0); }
-dl { display: flex; flex-wrap: wrap; gap: .2rem .5rem; margin: .5rem 0 0; white-space: nowrap; }
-dl div { flex: 0 0 5.2rem; }
-dl div:first-child { flex-basis: 3.4rem; }
-dl div:last-child { flex-basis: 7rem; }
-dt { font-size: .8rem; color: var(--faint); }
-dd { margin: 0; font-variant-numeric: tabular-nums; font-weight: 600; }
+.terms { gap: .2rem .5rem; margin-top: .5rem; }
+.terms div { flex: 0 0 5.2rem; }
+.terms div:first-child { flex-basis: 3.4rem; }
+.terms div:last-child { flex-basis: 7rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem;
           margin-top: 1rem; align-items: start; }
 .panel { min-width: 0; padding: .8rem; background: var(--panel); border: 1px solid var(--rule); border-radius: 8px; }
 .stack { display: grid; gap: 1rem; min-width: 0; }
 .panels > .stack:first-child { display: contents; }
 svg { display: block; width: 100%; height: auto; }
-svg text { font-size: 12px; fill: var(--faint); }
-.rule { stroke: var(--rule); }
-.line { fill: none; stroke-width: 1.8; stroke: var(--c0); }
-.line.test { stroke: var(--c1); stroke-dasharray: 6 3; }
-.cursor { stroke: var(--ink); stroke-width: 1.5; }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .4rem 0 0; padding: 0; list-style: none;
-          font-size: .85rem; }
-.legend li { display: flex; align-items: center; gap: .35rem; min-width: 0; overflow-wrap: anywhere; }
-.legend svg { width: 1.6rem; flex: none; }
 .plane { position: relative; }
 .plane canvas { position: absolute; }
 .plane svg { position: relative; }
-.edge { fill: none; stroke: var(--faint); }
-.point { stroke: var(--paper); stroke-width: .8; }
-.ring { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 table { width: 100%; border-collapse: collapse; font-size: .85rem; }
 caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
 th, td { padding: .3rem .4rem; text-align: left; border-top: 1px solid var(--rule); vertical-align: top; }
@@ -56,12 +43,12 @@ th { font-weight: 500; overflow-wrap: anywhere; }
 thead th { color: var(--faint); border: 0; white-space: nowrap; }
 td { width: 5.5rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.wide { width: 38%; }
-.track { height: .55rem; margin-bottom: .15rem; background: var(--rule); border-radius: 3px; overflow: hidden; }
-.track i { display: block; height: 100%; background: var(--c0); }
+.track { margin-bottom: .15rem; }
 .units .track i { background: var(--c1); }
 [hidden] { display: none; }
-@media (max-width: 30rem) { button { font-size: .85rem; } dd { font-size: .9rem; } }
+@media (max-width: 30rem) { button { font-size: .85rem; } .terms dd { font-size: .9rem; } }
 """
+)
 
 SCRIPT: Final = """
 "use strict";

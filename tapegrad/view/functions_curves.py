@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from tapegrad.arrays import Floats
+from tapegrad.view import elements
 from tapegrad.view.scale import multiples, runs, span
 from tapegrad.view.svg import clean
 
@@ -131,10 +132,5 @@ class _Frame:
 
 def legend(names: Sequence[str | None]) -> str:
     """The curves by their dashes and colours; None for one that is not there."""
-    items = [
-        f'<li><svg viewBox="0 0 34 10" aria-hidden="true"><path class="curve {kind}" d="M1 5h32"/></svg>'
-        f"{clean(name)}</li>"
-        for kind, name in zip(KINDS, names, strict=True)
-        if name is not None
-    ]
-    return f'<ul class="legend">{"".join(items)}</ul>'
+    shown = ((kind, name) for kind, name in zip(KINDS, names, strict=True) if name is not None)
+    return elements.legend(34, 10, ((f'<path class="curve {kind}" d="M1 5h32"/>', name) for kind, name in shown))

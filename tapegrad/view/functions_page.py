@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from tapegrad.arrays import Floats
-from tapegrad.view import functions_curves, functions_map
+from tapegrad.view import elements, functions_curves, functions_map
 from tapegrad.view.functions import Operation, Window
 from tapegrad.view.functions_curves import legend, plot
 from tapegrad.view.functions_map import ground, seen_from_above
@@ -25,7 +25,8 @@ POINTS: Final = 600  # of a curve
 CELLS: Final = 48  # of a map, along each side
 
 STYLE: Final = (
-    functions_curves.STYLE
+    elements.STYLE
+    + functions_curves.STYLE
     + functions_map.STYLE
     + """
 .functions { container-type: inline-size; color: var(--ink); }
@@ -33,8 +34,7 @@ STYLE: Final = (
 .functions figure { margin: 0; min-width: 0; }
 .functions figcaption { font-weight: 600; margin: .2rem 0; }
 .parts, .maps { display: grid; gap: .8rem 2rem; }
-.legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; list-style: none; margin: .2rem 0 .4rem; padding: 0; }
-.legend svg { width: 34px; height: 10px; margin-right: .4rem; }
+.functions .legend svg { width: 34px; }
 .numbers { margin: 0; }
 .numbers div { display: flex; justify-content: space-between; gap: .4rem; padding: .25rem 0; max-width: 16em;
                border-bottom: 1px solid var(--rule); }
@@ -55,12 +55,6 @@ STYLE: Final = (
 @container (min-width: 560px) { .maps { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 """
 )
-
-_PAGE: Final = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1.2rem; max-width: 76rem;
-       color: var(--ink); background: var(--paper); }
-h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
-"""
 
 
 def middle(window: Window) -> tuple[float, ...]:
@@ -87,7 +81,7 @@ def symbol(operation: Operation, by: By) -> str:
 def html(operation: Operation, window: Window, point: Sequence[float]) -> str:
     """The page on its own."""
     title = f"{operation.name}({', '.join(operation.arguments)})"
-    return document(title, STYLE + _PAGE, f"<h1>{clean(title)}</h1>{body(operation, window, point)}")
+    return document(title, STYLE, f"<h1>{clean(title)}</h1>{body(operation, window, point)}")
 
 
 def body(operation: Operation, window: Window, point: Sequence[float]) -> str:

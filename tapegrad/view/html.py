@@ -21,10 +21,8 @@ CHECKS: Final = ("central difference", "error")
 """The columns beside the adjoint, where there is a lesson."""
 
 BODY: Final = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1.5rem; max-width: 90rem;
-       color: var(--ink); background: var(--paper); }
-h1 { font-size: 1.3rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-@media (max-width: 600px) { body { margin-top: 1rem; padding: 0 1rem; } }
+body { max-width: 90rem; }
+h1 { white-space: pre-wrap; }
 """
 
 STYLE: Final = """

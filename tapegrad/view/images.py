@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tapegrad.arrays import Floats
 from tapegrad.view.page import DARK
-from tapegrad.view.raster import data_address
+from tapegrad.view.raster import data_address, rgb
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
 
@@ -37,15 +37,11 @@ def signed(values: Floats, limit: float) -> npt.NDArray[np.uint8]:
     """
     strength = np.clip(np.abs(values) / limit, 0.0, 1.0) if limit > 0.0 else np.zeros_like(values)
     pixels = np.empty((*values.shape, 4), np.uint8)
-    pixels[..., :3] = np.where(values[..., None] < 0.0, _rgb(BELOW), _rgb(ABOVE))
+    pixels[..., :3] = np.where(values[..., None] < 0.0, rgb(BELOW), rgb(ABOVE))
     pixels[..., 3] = np.rint(255.0 * strength)
     large = pixels.repeat(CELL, axis=0).repeat(CELL, axis=1)
     large[1::CELL, 1::CELL, 3][values < 0.0] = 0
     return large
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(colour.removeprefix("#")))
 
 
 def beside(kernels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:

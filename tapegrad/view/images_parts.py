@@ -11,6 +11,7 @@ from tapegrad.arrays import Floats
 from tapegrad.jobs import Job
 from tapegrad.nn.layer import Params
 from tapegrad.training import State
+from tapegrad.view import elements
 from tapegrad.view.features import Feature, Filters, Verdicts, features, filters
 from tapegrad.view.images import beside, extent, grid, picture, signed, tile
 from tapegrad.view.steps import format_number
@@ -22,7 +23,9 @@ MOST_IMAGES: Final = 24  # of the samples, and of those misclassified
 STRIP: Final = 32  # units in a line
 SIGNS: Final = "Vermilion is above 0, blue with a hole is below, the ground is 0."
 
-STYLE: Final = """
+STYLE: Final = (
+    elements.STYLE
+    + """
 h2 { font-size: 1.05rem; margin: 0 0 .3rem; }
 h3 { font-size: .95rem; font-weight: 600; margin: 1.1rem 0 0; overflow-wrap: anywhere; }
 p { margin: .15rem 0 .5rem; color: var(--faint); max-width: 46rem; }
@@ -45,8 +48,6 @@ caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
 .bars td:nth-child(2) { width: 8.5rem; }
 .bars td:nth-child(3) { width: 7rem; padding-left: .6rem; }
 .bars td:nth-child(4) { width: 4.2rem; color: var(--faint); font-weight: 400; }
-.track { height: .7rem; background: var(--rule); border-radius: 3px; overflow: hidden; }
-.track i { display: block; height: 100%; background: var(--c0); }
 .scroll { overflow-x: auto; max-width: 100%; }
 .confusion th { font-weight: 500; color: var(--faint); padding: .2rem .4rem; }
 .confusion td { width: 2.5rem; padding: .25rem .3rem; text-align: right; border: 1px solid var(--rule); }
@@ -57,6 +58,7 @@ caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
 @media (max-width: 30rem) { .confusion td, .confusion th { padding: .2rem .15rem; } .confusion td { width: 1.8rem; }
                             .bars td:nth-child(2) { width: 5rem; } .bars td:nth-child(3) { width: 6.2rem; } }
 """
+)
 
 
 # ---- one image ----------------------------------------------------------------------------------
@@ -83,7 +85,7 @@ def _bars(shares: Floats, classes: tuple[str, ...], said: int, label: int) -> st
         note = " and ".join(word for word, which in (("said", said), ("true", label)) if which == at)
         rows.append(
             f'<tr{_kind("said" if at == said else "")}><th scope="row">{clean(name)}</th>'
-            f'<td><div class="track"><i style="width: {100.0 * share:.1f}%"></i></div></td>'
+            f"<td>{elements.bar(100.0 * share)}</td>"
             f"<td>{format_number(share)}</td><td>{note}</td></tr>"
         )
     return f'<table class="bars"><caption>Probability of each class</caption><tbody>{"".join(rows)}</tbody></table>'

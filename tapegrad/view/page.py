@@ -8,7 +8,7 @@ from typing import Final
 from tapegrad.view.plots.style import PALETTE
 from tapegrad.view.svg import clean
 
-__all__ = ["COLOURS", "DARK", "LIGHT", "buttons", "document", "embedded", "themed"]
+__all__ = ["BASE", "COLOURS", "DARK", "LIGHT", "buttons", "document", "embedded", "themed"]
 
 LIGHT: Final = {
     "ink": "#1b1f24", "faint": "#57606a", "rule": "#d0d7de", "outline": "#6e7781", "paper": "#ffffff",
@@ -34,7 +34,22 @@ COLOURS: Final = (
     f":root, :host {{ color-scheme: light dark; {_variables(LIGHT)} }}\n"
     f"{_DARK_GROUND} {{ :root, :host {{ {_variables(DARK)} }} }}\n"
 )
-"""The beginning of a page's style sheet, or of that of a part with a shadow root of its own."""
+"""The beginning of every style sheet: of a page, of a part with a shadow root of its own, of a picture."""
+
+
+BASE: Final = (
+    COLOURS
+    + """* { box-sizing: border-box; }
+:focus-visible { outline: 3px solid var(--c0); outline-offset: 2px; }
+"""
+)
+"""What holds for every part of a page as well."""
+
+_FRAME: Final = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 76rem;
+       color: var(--ink); background: var(--paper); }
+h1 { font-size: 1.3rem; margin: .3rem 0 .8rem; overflow-wrap: anywhere; }
+"""
 
 
 def themed(markup: str, *, dark: bool) -> str:
@@ -47,7 +62,7 @@ POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; s
 
 
 def document(title: str, style: str, body: str) -> str:
-    """A page that needs nothing from elsewhere: `title` is text, `style` follows `COLOURS`, `body` is markup."""
+    """A page that needs nothing from elsewhere: `title` is text, `style` that of the `body`."""
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -55,7 +70,7 @@ def document(title: str, style: str, body: str) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             f"<title>{clean(title)}</title>",
-            f"<style>{COLOURS}{style}</style></head>",
+            f"<style>{BASE}{_FRAME}{style}</style></head>",
             f"<body>{body}</body></html>\n",
         ]
     )

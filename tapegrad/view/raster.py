@@ -10,7 +10,16 @@ import numpy.typing as npt
 
 from tapegrad.errors import MissingExtraError
 
-__all__ = ["data_address"]
+__all__ = ["data_address", "rgb"]
+
+
+def rgb(colour: str) -> tuple[int, ...]:
+    """Red, green and blue of a colour that is written ``#rrggbb``.
+
+    >>> rgb("#0072b2")
+    (0, 114, 178)
+    """
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
 
 
 def data_address(pixels: npt.NDArray[np.uint8]) -> str:

@@ -30,7 +30,6 @@ h2 + p { margin-top: .3rem; }
 .program code { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre; }
 .player[data-phase=seed] .panel { border-color: var(--c2); }
 .player[data-phase=reverse] .panel { border-color: var(--c1); }
-:focus-visible { outline: 3px solid var(--c0); outline-offset: 2px; }
 .later { visibility: hidden; }
 .tape .node.current rect.box { stroke: var(--c1); stroke-width: 4; }
 .tape .edge.current path { stroke: var(--c1); stroke-width: 3; }

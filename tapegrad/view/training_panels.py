@@ -8,7 +8,7 @@ from typing import Final
 
 from tapegrad.courses import Course, frame_at, state_at
 from tapegrad.recording import Frame, scene_of
-from tapegrad.view import film_plane
+from tapegrad.view import curves, film_plane
 from tapegrad.view.curves import HEIGHT, WIDTH
 from tapegrad.view.film_panels import (
     Decades,
@@ -34,7 +34,7 @@ STYLE: Final = (
 .courses { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); gap: 1rem 1.5rem; }
 .course { min-width: 0; }
 .course > h2 { margin: 0; }
-.course dl { gap: .2rem 1rem; padding-bottom: .6rem; border-bottom: 1px solid var(--rule); }
+.course .terms { gap: .2rem 1rem; padding-bottom: .6rem; border-bottom: 1px solid var(--rule); }
 .courses.many .panels { grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }
 .courses.many .panels > .stack:last-child { display: contents; }
 .courses.many :is(th, td) { padding-left: .2rem; padding-right: .2rem; overflow-wrap: break-word; }
@@ -77,17 +77,14 @@ def _plane_panel(course: Course, frame: Frame, colours: Mapping[str, str]) -> st
 
 _MARGIN: Final = 12
 _HEADING: Final = 46
-_TEXT: Final = """
+_SHEET: Final = (
+    curves.STYLE
+    + film_plane.STYLE
+    + """
 text { font: 12px system-ui, sans-serif; fill: var(--faint); }
 .heading { font-size: 16px; font-weight: 600; fill: var(--ink); }
-.rule { stroke: var(--rule); }
-.line { fill: none; stroke-width: 1.8; stroke: var(--c0); }
-.line.test { stroke: var(--c1); stroke-dasharray: 6 3; }
-.cursor { stroke: var(--ink); stroke-width: 1.5; }
-.edge { fill: none; stroke: var(--faint); }
-.point { stroke: var(--paper); stroke-width: .8; }
-.ring { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 """
+)
 
 
 def picture(course: Course, epoch: int) -> str:
@@ -112,7 +109,7 @@ def picture(course: Course, epoch: int) -> str:
     heading = clean(f"{job.name:.50}, seed {job.seed}")
     file = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 2 * _MARGIN} {y}" '
-        f'width="{WIDTH + 2 * _MARGIN}" height="{y}"><style>{_TEXT}</style><rect width="100%" height="100%" '
+        f'width="{WIDTH + 2 * _MARGIN}" height="{y}"><style>{_SHEET}</style><rect width="100%" height="100%" '
         f'fill="var(--paper)"/><text class="heading" x="{_MARGIN}" y="22">{heading}</text>'
         f'<text x="{_MARGIN}" y="40">{clean(", ".join(said))}</text>{"".join(parts)}</svg>\n'
     )

@@ -21,7 +21,7 @@ def button(page: Page, name: str) -> Page:
 def expect_sight(page: Page, sight: Sight) -> None:
     """Everything on the page is what the library computes there."""
     right = f"{int(sight.right.sum())} of {len(sight.right)}"
-    expect(page.locator(".numbers dd")).to_have_text([format_number(sight.loss), right, format_number(sight.size)])
+    expect(page.locator(".terms dd")).to_have_text([format_number(sight.loss), right, format_number(sight.size)])
     texts = [f"∂loss = {format_number(derivative)}" for derivative in sight.gradient.values()]
     expect(page.locator(".arrow span")).to_have_text(texts)
     expect(page.locator(".by-hand-plane .ring")).to_have_count(int((~sight.right).sum()))
