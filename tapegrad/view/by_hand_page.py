@@ -29,7 +29,7 @@ STYLE: Final = (
     PLANE_STYLE
     + elements.STYLE
     + """
-.terms { margin-bottom: .5rem; }
+.terms { gap: .2rem 1.6rem; margin-bottom: .5rem; }
 .terms dd { font-size: 1.5rem; font-weight: 400; line-height: 1.3; min-width: 6.2rem; }
 .legend svg { width: 18px; }
 .legend .ring { fill: none; stroke: var(--ink); stroke-width: 2; }
