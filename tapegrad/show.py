@@ -8,10 +8,10 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tapegrad import show_arrays, show_by_hand, show_operation
-from tapegrad.errors import ExpressionError
+from tapegrad import show_arrays
+from tapegrad.errors import ExpressionError, SettingError
 from tapegrad.expression import Expression, Reading, read
 from tapegrad.files import write_whole
 from tapegrad.lessons import lesson, shortened
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # argparse has no public name for it
 
 __all__ = ["add_parser", "parse_values", "run"]
+
+STRANGERS: Final = {
+    "shapes": ("expression", "by_hand", "operation", "file", "derivative", "shorten", "svg", "dot"),
+    "by_hand": ("operation", "file", "derivative", "shorten", "dot"),
+    "operation": ("file", "derivative", "shorten", "dot"),
+}
+"""What is shown in place of an expression, and the options that are not for it."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -54,9 +61,14 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="NAME",
         help="show an operation instead, as power or special.gamma: its values, derivatives, and rule in the source",
     )
+    parser.add_argument(
+        "--by-hand",
+        metavar="POINTS",
+        help="show a tiny network on such points as xor instead; the words give settings and parameters, as in "
+        'count=24 seed=0 hidden=3 activation=tanh "w1[0,0]=1.5"',
+    )
     for form in ("svg", "html", "dot"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"draw the tape as {form.upper()}")
-    show_by_hand.add_option(parser)
     show_arrays.add_options(parser)
     parser.set_defaults(run=run)
 
@@ -64,15 +76,20 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw what is asked for, print the table, the result and the derivatives. Returns the exit status.
 
-    Raises ExpressionError, OperandError (no such operation), TapegradError (too long to draw), OutputFolderError,
-    OSError (no file to read).
+    Raises ExpressionError, SettingError (options that exclude each other), OperandError (no such operation),
+    TapegradError (too long to draw), OutputFolderError, OSError (no file to read).
     """
+    refuse_strangers(args)
+    words = [word for word in (args.expression, *args.values) if word is not None]
     if args.shapes is not None:
         return show_arrays.run(args)
-    words = [word for word in (args.expression, *args.values) if word is not None]
     if args.by_hand is not None:
+        from tapegrad import show_by_hand  # noqa: PLC0415  # loaded when used: the command stays fast
+
         return show_by_hand.run(args, words)
     if args.operation is not None:
+        from tapegrad import show_operation  # noqa: PLC0415  # loaded when used
+
         return show_operation.run(args, parse_values(words))
     if args.file is None and not words:
         msg = 'no expression is given; write one, as in "x*y + sin(x)", or name its file with --file'
@@ -89,6 +106,18 @@ def run(args: argparse.Namespace) -> int:
     print(f"{reading.result_name} = {reading.trace.output!r}")
     print(f"derivatives {derivative_dictionary(steps)}")
     return 0
+
+
+def refuse_strangers(args: argparse.Namespace) -> None:
+    """Raise SettingError where something else than an expression is shown, with an option that is not for it."""
+    for shown, strangers in STRANGERS.items():
+        if getattr(args, shown) is None:
+            continue
+        for stranger in strangers:
+            if getattr(args, stranger) not in {None, False}:
+                name = "an expression" if stranger == "expression" else f"--{stranger.replace('_', '-')}"
+                msg = f"{name} does not go with --{shown.replace('_', '-')}; leave one of them out"
+                raise SettingError(msg)
 
 
 def read_text(file: str) -> str:

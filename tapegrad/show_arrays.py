@@ -7,7 +7,6 @@ import argparse
 import numpy as np
 
 from tapegrad.arrays import Floats
-from tapegrad.errors import SettingError
 from tapegrad.files import write_whole
 from tapegrad.view.broadcasting_lesson import LAYOUTS, OPERATIONS, index_from, lesson_of, shape_from
 from tapegrad.view.broadcasting_page import broadcasting_page
@@ -50,10 +49,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page if it is asked for, print shapes, memory and both passes. Returns the exit status."""
-    for option in ("expression", "file", "operation", "derivative", "svg", "dot"):
-        if getattr(args, option) is not None:
-            msg = f"--shapes shows two arrays, and does not go with {option!r}; --html writes their page"
-            raise SettingError(msg)
     left, right = map(shape_from, args.shapes)
     lesson = lesson_of((left, right), args.operation_between, args.layouts, args.cotangent)
     shape = lesson.result.shape

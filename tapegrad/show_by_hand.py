@@ -19,20 +19,10 @@ from tapegrad.view.by_hand import LIMIT, Settings, Sight, groups, look_at, start
 from tapegrad.view.by_hand_page import by_hand_page, by_hand_svg
 from tapegrad.view.steps import format_number
 
-__all__ = ["add_option", "run"]
+__all__ = ["run"]
 
 WHOLE: Final = {"count": (1, 1000), "seed": (0, 2**63), "hidden": (2, 3)}
 """The settings that are whole numbers, with their bounds."""
-
-
-def add_option(parser: argparse.ArgumentParser) -> None:
-    """Give ``show`` the option for the network."""
-    parser.add_argument(
-        "--by-hand",
-        metavar="POINTS",
-        help="show a tiny network on such points as xor instead; the words give settings and parameters, as in "
-        'count=24 seed=0 hidden=3 activation=tanh "w1[0,0]=1.5"',
-    )
 
 
 def run(args: argparse.Namespace, words: Sequence[str]) -> int:
@@ -40,10 +30,6 @@ def run(args: argparse.Namespace, words: Sequence[str]) -> int:
 
     Raises SettingError, DataError (no such points), OutputFolderError.
     """
-    for option in ("file", "operation", "derivative", "shorten", "dot"):
-        if getattr(args, option) not in {None, False}:
-            msg = f"--{option} does not go with --by-hand; --html writes its page, --svg its plane"
-            raise SettingError(msg)
     sight = look_at(*_given(args.by_hand, words))
     if args.html is not None:
         write_whole(args.html, by_hand_page(sight))

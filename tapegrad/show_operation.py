@@ -32,10 +32,6 @@ def run(args: argparse.Namespace, given: Mapping[str, float]) -> int:
     `given` are arguments by name. Raises OperandError, SettingError, OutputFolderError.
     """
     operation = find(args.operation)
-    for option in ("file", "derivative", "shorten", "dot"):
-        if getattr(args, option) not in {None, False}:
-            msg = f"--{option} is for expressions; leave it out, and draw an operation with --html or --svg"
-            raise SettingError(msg)
     point = _point(operation, given)
     seen = _around(window(operation), point)
     check_window(seen)

@@ -355,10 +355,10 @@ def test_the_command_writes_the_page(tmp_path: Path) -> None:
         (["sin", "z=2"], "sin has no argument 'z'; give it x=2"),
         (["sin", "x=two"], "'two' is not a number"),
         (["sin", "x=1e308"], "shows nothing"),
-        (["sin", "--dot", "x.dot"], "--dot is for expressions; leave it out"),
-        (["sin", "--file", "x"], "--file is for expressions"),
-        (["sin", "--shorten"], "--shorten is for expressions"),
-        (["sin", "--derivative", "x"], "--derivative is for expressions"),
+        (["sin", "--dot", "x.dot"], "--dot does not go with --operation"),
+        (["sin", "--file", "x"], "--file does not go with --operation"),
+        (["sin", "--shorten"], "--shorten does not go with --operation"),
+        (["sin", "--derivative", "x"], "--derivative does not go with --operation"),
     ],
 )
 def test_a_mistake_is_one_line(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -182,7 +182,9 @@ def test_the_command_takes_any_shape(shapes: list[str], capsys: pytest.CaptureFi
         (["3", "4"], "do not broadcast"),
         (["3", "x"], "no shape"),
         (["3", "1", "--element", "7"], "no element [7]"),
-        (["3", "1", "--svg", "a.svg"], "does not go with 'svg'"),
+        (["3", "1", "--svg", "a.svg"], "--svg does not go with --shapes"),
+        (["3", "1", "--shorten"], "--shorten does not go with --shapes"),
+        (["3", "1", "--by-hand", "xor"], "--by-hand does not go with --shapes"),
         (["3", "1", "--cotangent", ""], "0 numbers"),
     ],
 )
@@ -195,4 +197,4 @@ def test_mistakes_are_one_line(words: list[str], said: str, capsys: pytest.Captu
 
 def test_an_expression_does_not_go_with_shapes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "x*y", "--shapes", "3", "1"]) == 2
-    assert "does not go with 'expression'" in capsys.readouterr().err
+    assert "an expression does not go with --shapes" in capsys.readouterr().err

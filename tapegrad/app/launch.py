@@ -19,7 +19,7 @@ from tapegrad.view.page import DARK, LIGHT
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # argparse has no public name for it
 
-__all__ = ["add_parser", "options", "run"]
+__all__ = ["FIRST_PORT", "add_parser", "free_port", "options", "run"]
 
 FIRST_PORT: Final = 8501  # where Streamlit's own servers begin
 PORTS: Final = 100

@@ -30,6 +30,7 @@ __all__ = [
     "logits",
     "look_at",
     "loss",
+    "meaning",
     "moved",
     "start",
 ]

@@ -20,7 +20,7 @@ from tapegrad.maps import General
 from tapegrad.primitive import Primitive
 from tapegrad.view.functions import Operation
 
-__all__ = ["Excerpt", "excerpts"]
+__all__ = ["PACKAGE", "Excerpt", "excerpts"]
 
 PACKAGE: Final = Path(tapegrad.__file__).parent.parent
 

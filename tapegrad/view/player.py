@@ -23,7 +23,7 @@ from tapegrad.view.replay import Check, checks, replay, second_derivatives
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
 
-__all__ = ["Lesson", "Program", "below", "controls", "data", "lesson_of", "listing", "number_table"]
+__all__ = ["Lesson", "Program", "below", "controls", "data", "dictionary", "lesson_of", "listing", "number_table"]
 
 PATIENCE: Final = 0.4  # seconds for what is told beside the tape
 
