@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tapegrad.app.look import begin, complaining, markup
+from tapegrad.app.look import begin, complaining, download, markup
 from tapegrad.view import broadcasting_page as view
 from tapegrad.view.broadcasting_lesson import (
     LAYOUTS,
@@ -34,14 +34,7 @@ def show() -> None:
         index = _chosen(lesson)
         sections = (view.told, view.forward, view.backward, view.memory)
         markup("".join(section(lesson, index) for section in sections), "lesson", view.STYLE)
-        st.download_button(
-            "Download as a page",
-            lambda: view.broadcasting_page(lesson, index),
-            "arrays.html",
-            "text/html",
-            on_click="ignore",
-            help="One file that needs no server.",
-        )
+        download("Download as a page", lambda: view.broadcasting_page(lesson, index), "arrays.html")
 
 
 def _lesson() -> Lesson:

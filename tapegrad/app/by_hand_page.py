@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from tapegrad.app.look import begin, complaining, markup
+from tapegrad.app.look import begin, complaining, download, markup
 from tapegrad.datasets.plane import NAMES
 from tapegrad.view import by_hand_page as view
 from tapegrad.view.by_hand import (
@@ -147,20 +147,6 @@ def _reset(hidden: int) -> None:
 
 
 def _downloads(sight: Sight) -> None:
-    row = st.container(horizontal=True)
-    row.download_button(
-        "Download as a page",
-        lambda: view.by_hand_page(sight),
-        "by_hand.html",
-        "text/html",
-        on_click="ignore",
-        help="One file that needs no server.",
-    )
-    row.download_button(
-        "Download the plane",
-        lambda: view.by_hand_svg(sight),
-        "by_hand.svg",
-        "image/svg+xml",
-        on_click="ignore",
-        help="The picture alone, as SVG.",
-    )
+    with st.container(horizontal=True):
+        download("Download as a page", lambda: view.by_hand_page(sight), "by_hand.html")
+        download("Download the plane", lambda: view.by_hand_svg(sight), "by_hand.svg", "The picture alone, as SVG.")

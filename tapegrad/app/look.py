@@ -6,10 +6,11 @@ sheet holds for nothing else on the page.
 
 from __future__ import annotations
 
+import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -17,7 +18,7 @@ from tapegrad.errors import TapegradError
 from tapegrad.view.page import BASE, themed
 from tapegrad.view.svg import clean
 
-__all__ = ["STYLE", "begin", "complain", "complaining", "is_dark", "markup", "plain"]
+__all__ = ["STYLE", "begin", "complain", "complaining", "download", "is_dark", "markup", "plain"]
 
 STYLE: Final = (
     BASE
@@ -66,6 +67,15 @@ def begin(title: str, about: str) -> None:
     st.html(f"<style>{_ROOM}</style>")
     st.title(title, anchor=False)
     st.caption(about)
+
+
+def download(
+    label: str, make: Callable[[], str | bytes], name: str, about: str = "One file that needs no server.",
+    *, key: str | None = None, width: int | Literal["content"] = "content", disabled: bool = False,
+) -> None:  # fmt: skip
+    """A button for the file `name`, which is made when it is asked for."""
+    kind, _ = mimetypes.guess_type(name)
+    st.download_button(label, make, name, kind, on_click="ignore", help=about, key=key, width=width, disabled=disabled)
 
 
 def plain(text: str) -> str:

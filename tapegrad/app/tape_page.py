@@ -10,7 +10,7 @@ import attrs
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from tapegrad.app.look import begin, complaining, plain
+from tapegrad.app.look import begin, complaining, download, plain
 from tapegrad.app.tape_player import player
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, derivative_name, read
@@ -162,14 +162,8 @@ def _replay(expression: Expression, values: dict[str, float]) -> None:
     told = lesson(expression, reading, by)
     _remember(player(drawing, told, _begin()))
     title = expression.text.strip() if by is None else f"{reading.result_name} of {expression.text.strip()}"
-    st.download_button(
-        "Download this page",
-        html(drawing, title, told),
-        "tape.html",
-        "text/html",
-        on_click="ignore",
-        help="One file that needs no server: tapegrad show --html writes the same.",
-    )
+    about = "One file that needs no server: tapegrad show --html writes the same."
+    download("Download this page", lambda: html(drawing, title, told), "tape.html", about)
 
 
 def _told(counts: Mapping[str, int]) -> list[tuple[str, int]]:

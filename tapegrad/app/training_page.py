@@ -8,7 +8,7 @@ from typing import Final, Literal
 import attrs
 import streamlit as st
 
-from tapegrad.app.look import begin, complain, is_dark, markup
+from tapegrad.app.look import begin, complain, download, is_dark, markup
 from tapegrad.app.training_controls import settings
 from tapegrad.app.training_plan import Plan, described
 from tapegrad.app.training_plan import begin as begin_plan
@@ -151,7 +151,5 @@ def _downloads(run: Run, epoch: int) -> None:
             ("picture.svg", lambda: picture(course, at), f"The picture {of_epoch}"),
             ("training.html", lambda: film_page(job, film_of(course), course.log), "A page of the training so far."),
         ):
-            st.download_button(
-                name, make, f"{job.name}-seed-{seed}-{name}", on_click="ignore", key=f"file_{name}", width=150,
-                disabled=run.is_running, help=about,
-            )  # fmt: skip
+            file, key = f"{job.name}-seed-{seed}-{name}", f"file_{name}"
+            download(name, make, file, about, key=key, width=150, disabled=run.is_running)
