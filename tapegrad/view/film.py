@@ -24,8 +24,9 @@ from tapegrad.view.film_panels import (
 )
 from tapegrad.view.film_plane import TINT, plane, plane_panel
 from tapegrad.view.film_script import SCRIPT, STYLE
-from tapegrad.view.page import buttons, document, embedded
+from tapegrad.view.page import document, embedded
 from tapegrad.view.plots.style import PALETTE
+from tapegrad.view.steering import buttons
 from tapegrad.view.svg import clean
 
 __all__ = ["film_page"]

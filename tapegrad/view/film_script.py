@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tapegrad.view import curves, elements, film_plane
+from tapegrad.view import curves, elements, film_plane, steering
 
 __all__ = ["SCRIPT", "STYLE"]
 
@@ -12,15 +12,12 @@ STYLE: Final = (
     elements.STYLE
     + curves.STYLE
     + film_plane.STYLE
+    + steering.STYLE
     + """
 h2 { font-size: 1rem; margin: 0 0 .4rem; }
 p { margin: .2rem 0 .6rem; color: var(--faint); }
 .bar-of-controls { position: sticky; top: 0; z-index: 2; padding: .6rem 0; background: var(--paper);
                    border-bottom: 1px solid var(--rule); }
-.buttons { display: flex; gap: .4rem; }
-button { font: inherit; flex: 1 1 0; max-width: 7rem; min-width: 0; padding: .35rem 0; color: var(--ink);
-         background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; cursor: pointer; }
-button:hover { border-color: var(--faint); }
 .slide { display: flex; align-items: center; gap: .7rem; margin-top: .5rem; }
 .slide input { flex: 1; min-width: 0; accent-color: var(--c0); }
 .terms { gap: .2rem .5rem; margin-top: .5rem; }
@@ -46,24 +43,23 @@ td.wide { width: 38%; }
 .track { margin-bottom: .15rem; }
 .units .track i { background: var(--c1); }
 [hidden] { display: none; }
-@media (max-width: 30rem) { button { font-size: .85rem; } .terms dd { font-size: .9rem; } }
+@media (max-width: 30rem) { .terms dd { font-size: .9rem; } }
 """
 )
 
-SCRIPT: Final = """
-"use strict";
+SCRIPT: Final = (
+    '"use strict";'
+    + steering.SCRIPT
+    + """
 const film = JSON.parse(document.getElementById("film").textContent);
 const find = (id) => document.getElementById(id);
-const slider = find("slider"), play = find("play"), canvas = find("certainty");
+const slider = find("slider"), canvas = find("certainty");
 const last = film.frames.length - 1;
-let at = last, timer = null;
 
 // ---- the frame that is shown
 
-function show(index) {
-  at = Math.min(Math.max(index, 0), last);
+function show(at) {
   const frame = film.frames[at];
-  slider.value = at;
   slider.setAttribute("aria-valuetext", `epoch ${frame.epoch}`);
   for (const [id, text] of Object.entries(frame.numbers)) find(id).textContent = text;
   frame.layers.forEach(([width, gradient, norm], row) => {
@@ -139,45 +135,24 @@ function paint(frame) {
 
 // ---- moving through the frames
 
-function stop() {
-  clearInterval(timer);
-  timer = null;
-  play.textContent = "Play";
-}
-
-function start() {
-  if (at === last) show(0);
-  play.textContent = "Pause";
-  timer = setInterval(() => {
-    show(at + 1);
-    if (at === last) stop();
-  }, 120);
-}
-
-const toggle = () => (timer === null ? start() : stop());
-const go = (index) => { stop(); show(index); };
-find("first").onclick = () => go(0);
-find("previous").onclick = () => go(at - 1);
-find("next").onclick = () => go(at + 1);
-find("last").onclick = () => go(last);
-play.onclick = toggle;
-slider.oninput = () => go(slider.valueAsNumber);
+const steer = steering(document, last, show, 120);
 document.onkeydown = (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const onSlider = event.target === slider;
-  if (event.key === "ArrowLeft" && !onSlider) go(at - 1);
-  else if (event.key === "ArrowRight" && !onSlider) go(at + 1);
-  else if (event.key === " " && event.target.tagName !== "BUTTON") toggle();
+  if (event.key === "ArrowLeft" && !onSlider) steer.ways.previous();
+  else if (event.key === "ArrowRight" && !onSlider) steer.ways.next();
+  else if (event.key === " " && event.target.tagName !== "BUTTON") steer.toggle();
   else return;
   event.preventDefault();
 };
 const scheme = matchMedia("(prefers-color-scheme: dark)");
-scheme.onchange = () => show(at);
+scheme.onchange = () => show(steer.place());
 
 find("controls").hidden = false;
 if (canvas) {
   canvas.hidden = false;
   find("regions").remove();
 }
-show(last);
+steer.go(last);
 """
+)

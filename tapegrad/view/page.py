@@ -1,4 +1,4 @@
-"""What the pages have in common: frame, colours, the buttons to move through one, and the data for its script."""
+"""What the pages have in common: frame, colours, and the data for a script."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from tapegrad.view.plots.style import PALETTE
 from tapegrad.view.svg import clean
 
-__all__ = ["BASE", "COLOURS", "DARK", "LIGHT", "buttons", "document", "embedded", "themed"]
+__all__ = ["BASE", "COLOURS", "DARK", "LIGHT", "document", "embedded", "themed"]
 
 LIGHT: Final = {
     "ink": "#1b1f24", "faint": "#57606a", "rule": "#d0d7de", "outline": "#6e7781", "paper": "#ffffff",
@@ -74,13 +74,6 @@ def document(title: str, style: str, body: str) -> str:
             f"<body>{body}</body></html>\n",
         ]
     )
-
-
-def buttons() -> str:
-    """A button for each move; a script finds them by their ids."""
-    words = ("First", "Previous", "Play", "Next", "Last")
-    row = "".join(f'<button type="button" id="{word.lower()}">{word}</button>' for word in words)
-    return f'<div class="buttons">{row}</div>'
 
 
 def embedded(name: str, data: object) -> str:

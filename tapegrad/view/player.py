@@ -18,8 +18,9 @@ from tapegrad.variables import Scalar
 from tapegrad.view.conventions import Notice, warnings
 from tapegrad.view.differences import differences
 from tapegrad.view.moments import Moment, moments
-from tapegrad.view.page import buttons, embedded
+from tapegrad.view.page import embedded
 from tapegrad.view.replay import Check, checks, replay, second_derivatives
+from tapegrad.view.steering import buttons
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from tapegrad.view import steering
+
 __all__ = ["SCRIPT", "STYLE"]
 
-STYLE: Final = """
+STYLE: Final = (
+    steering.STYLE
+    + """
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .3rem; }
 h2 + p { margin-top: .3rem; }
 [hidden] { display: none !important; }
 .player { position: sticky; top: var(--above, 0); z-index: 1; background: var(--paper); padding: .5rem 0; }
-.player .buttons { display: flex; gap: .4rem; }
-.player button { font: inherit; font-size: 14px; flex: 1 1 0; max-width: 6rem; min-width: 0; padding: .4rem 0;
-                 color: inherit; background: var(--panel); border: 1px solid var(--outline); border-radius: 6px; }
-.player button:disabled { opacity: .45; }
 .player .slider { display: flex; align-items: center; gap: .8rem; margin: .6rem 0; }
 .player .place { flex: none; width: 9em; font-variant-numeric: tabular-nums; }
 .player input { flex: 1 1 0; min-width: 0; accent-color: var(--c0); }
@@ -48,10 +48,13 @@ summary { font-size: 1.1rem; font-weight: bold; margin: 1.5rem 0 .3rem; cursor: 
   .player .panel { font-size: 13px; height: 8.5em; }
 }
 """
+)
 
 # `root` is the document, or the element that holds the markup. `replay` begins at a moment, and calls `moved(at, last)`
 # after every move. Everything about a record carries data-record, in the drawing and in the table; see `view.moments`.
-SCRIPT: Final = """
+SCRIPT: Final = (
+    steering.SCRIPT
+    + """
 const replay = (root, begin = Infinity, moved = () => {}) => {
   const moments = JSON.parse(root.querySelector("#moments").textContent);
   const player = root.querySelector(".player");
@@ -61,11 +64,8 @@ const replay = (root, begin = Infinity, moved = () => {}) => {
   const [sentence, rule, gradient] = panel.children;
   const lines = root.querySelectorAll(".program li");
   const picture = root.querySelector(".picture");
-  const buttons = Object.fromEntries([...player.querySelectorAll("button")].map((b) => [b.id, b]));
   const last = moments.length - 1;
   const words = { forward: "forward", seed: "output", reverse: "reverse" };
-  let at = last;
-  let timer = 0;
 
   // ---- what a moment shows ----
 
@@ -106,8 +106,7 @@ const replay = (root, begin = Infinity, moved = () => {}) => {
     }
   };
 
-  const show = (wanted) => {
-    at = Math.min(Math.max(wanted, 0), last);
+  const show = (at) => {
     const moment = moments[at];
     const computed = new Set();
     const pulled = new Set();
@@ -134,10 +133,9 @@ const replay = (root, begin = Infinity, moved = () => {}) => {
     gradient.textContent = moment.gradient && `derivatives so far ${moment.gradient}`;
     panel.scrollTop = 0;
     place.textContent = `${at + 1} of ${last + 1}, ${words[moment.phase]}`;
-    slider.value = at;
     slider.setAttribute("aria-valuetext", `${place.textContent}: ${moment.sentence}`);
-    for (const word of ["first", "previous"]) buttons[word].disabled = at === 0;
-    for (const word of ["next", "last"]) buttons[word].disabled = at === last;
+    for (const word of ["first", "previous"]) root.querySelector(`#${word}`).disabled = at === 0;
+    for (const word of ["next", "last"]) root.querySelector(`#${word}`).disabled = at === last;
     moved(at, last);
     const box = root.querySelector(".node.current .box");
     if (box) {
@@ -148,48 +146,24 @@ const replay = (root, begin = Infinity, moved = () => {}) => {
 
   // ---- who moves it ----
 
-  const stop = () => {
-    clearInterval(timer);
-    timer = 0;
-    buttons.play.textContent = "Play";
-    panel.setAttribute("aria-live", "polite");
+  const playing = (whether) => { // a screen reader would never come to an end
+    panel.setAttribute("aria-live", whether ? "off" : "polite");
   };
-  const play = () => {
-    if (timer) return stop();
-    if (at === last) show(0);
-    buttons.play.textContent = "Pause";
-    panel.setAttribute("aria-live", "off"); // or a screen reader would never come to an end
-    timer = setInterval(() => {
-      show(at + 1);
-      if (at === last) stop();
-    }, 1000);
-  };
-  const go = {
-    first: () => show(0),
-    previous: () => show(at - 1),
-    next: () => show(at + 1),
-    last: () => show(last),
-  };
-  for (const [word, act] of Object.entries(go)) {
-    buttons[word].addEventListener("click", () => { stop(); act(); });
-  }
-  buttons.play.addEventListener("click", play);
-  slider.addEventListener("input", () => { stop(); show(Number(slider.value)); });
-  const keys = { ArrowLeft: go.previous, ArrowRight: go.next, Home: go.first, End: go.last };
+  const steer = steering(root, last, show, 1000, playing);
+  const { previous, next, first, last: end } = steer.ways;
+  const keys = { ArrowLeft: previous, ArrowRight: next, Home: first, End: end };
   root.addEventListener("keydown", (event) => {
     const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
     const taken = event.target.closest("input, .picture, .rows, .panel"); // they move by these keys themselves
     if (!plain || taken || !Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
-    stop();
     keys[event.key]();
   });
 
-  slider.max = last;
   player.hidden = false;
-  stop();
-  show(begin);
-  if (at === last) picture.scrollLeft = 0;
-  return { stop, place: () => at, last };
+  steer.go(begin);
+  if (steer.place() === last) picture.scrollLeft = 0;
+  return steer;
 };
 """
+)
