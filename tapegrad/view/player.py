@@ -24,7 +24,7 @@ from tapegrad.view.steering import buttons
 from tapegrad.view.steps import format_number
 from tapegrad.view.svg import clean
 
-__all__ = ["Lesson", "Program", "below", "controls", "data", "dictionary", "lesson_of", "listing", "number_table"]
+__all__ = ["Lesson", "Program", "below", "controls", "data", "dictionary", "lesson_of", "listing"]
 
 PATIENCE: Final = 0.4  # seconds for what is told beside the tape
 
@@ -146,16 +146,16 @@ def below(lesson: Lesson) -> str:
         ]
         heads = ("input", "value", "derivative", "central difference", "error")
         about = "<p>Each derivative next to a central difference, which is itself a little off.</p>"
-        parts.append(f"<h2>Derivatives, checked</h2>{about}{number_table('checks', heads, rows)}")
+        parts.append(f"<h2>Derivatives, checked</h2>{about}{_number_table('checks', heads, rows)}")
     if lesson.second:
         rows = [(name, *map(format_number, row.values())) for name, row in lesson.second.items()]
-        hessian = number_table("hessian", ("", *lesson.second), rows)
+        hessian = _number_table("hessian", ("", *lesson.second), rows)
         about = "<p>The Hessian: each row holds the derivatives of one derivative.</p>"
         parts.append(f"<details><summary>Second derivatives</summary>{about}{hessian}</details>")
     return "".join(parts)
 
 
-def number_table(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _number_table(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table whose first column names the rows, the others hold numbers."""
     first, *others = map(clean, heads)
     head = f'<th scope="col">{first}</th>' + "".join(f'<th class="number" scope="col">{each}</th>' for each in others)
