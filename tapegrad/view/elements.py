@@ -36,6 +36,7 @@ def legend(width: int, height: int, items: Iterable[tuple[str, str]]) -> str:
     return f'<ul class="legend">{"".join(f"{start}{drawn}</svg>{clean(words)}</li>" for drawn, words in items)}</ul>'
 
 
-def bar(percent: float, attributes: str = "") -> str:
-    """A bar that is filled so far; what it says stands beside it."""
-    return f'<div class="track" aria-hidden="true"><i{attributes} style="width: {percent:.1f}%"></i></div>'
+def bar(percent: float, name: str = "") -> str:
+    """A bar that is filled so far; what it says stands beside it. A script finds the filled part by its id, `name`."""
+    own = f' id="{name}"' if name else ""
+    return f'<div class="track" aria-hidden="true"><i{own} style="width: {percent:.1f}%"></i></div>'

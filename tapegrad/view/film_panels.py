@@ -161,5 +161,4 @@ def unit_bars(frame: Frame) -> list[tuple[float, str]]:
 
 
 def _bar(place: str, kind: str, at: int, width: float, text: str) -> str:
-    drawn = bar(width, f' id="{place}{kind}-bar-{at}"')
-    return f'{drawn}<span id="{place}{kind}-{at}">{text}</span>'
+    return f'{bar(width, f"{place}{kind}-bar-{at}")}<span id="{place}{kind}-{at}">{text}</span>'
