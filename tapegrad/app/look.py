@@ -6,18 +6,20 @@ sheet holds for nothing else on the page.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Literal, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from tapegrad.errors import TapegradError
 from tapegrad.view.page import COLOURS, themed
 from tapegrad.view.svg import clean
 
-__all__ = ["STYLE", "begin", "complain", "complaining", "is_dark", "markup", "plain"]
+__all__ = ["STYLE", "begin", "choice", "complain", "complaining", "is_dark", "markup", "plain", "whole_number"]
 
 STYLE: Final = (
     COLOURS
@@ -45,6 +47,8 @@ export default function ({ parentElement, data }) {
 }
 """
 
+Option = TypeVar("Option")
+
 _markup = st.components.v2.component("tapegrad_markup", js=_SHOW)
 
 
@@ -67,6 +71,33 @@ def begin(title: str, about: str) -> None:
     st.html(f"<style>{_ROOM}</style>")
     st.title(title, anchor=False)
     st.caption(about)
+
+
+def whole_number(
+    place: DeltaGenerator, label: str, low: int, high: int, start: int, *, key: str, about: str,
+    width: int | Literal["stretch"] = "stretch", disabled: bool = False,
+) -> int:  # fmt: skip
+    """A control for a whole number. Streamlit's own fails where the address says that the number is infinite."""
+    number = place.number_input(
+        label, float(low), float(high), float(start), 1.0, "%.0f", key=key, bind="query-params", help=about,
+        width=width, disabled=disabled,
+    )  # fmt: skip
+    return math.floor(number + 0.5)  # as it is shown
+
+
+def choice(
+    label: str, options: Sequence[Option], start: Option, *, key: str, about: str,
+    format_func: Callable[[Option], str] = str,
+) -> Option:  # fmt: skip
+    """A control for one of a few options. Streamlit takes none at all from the address, even where one is required."""
+    if st.session_state.get(key, start) is None:
+        st.session_state[key] = start
+    chosen = st.segmented_control(
+        label, options, default=start, required=True, key=key, bind="query-params", help=about, format_func=format_func
+    )
+    if chosen is None:
+        st.rerun()
+    return chosen
 
 
 def plain(text: str) -> str:
