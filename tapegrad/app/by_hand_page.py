@@ -62,7 +62,7 @@ def _settings() -> Settings:
         name = st.selectbox("Points", NAMES, NAMES.index("xor"), key="data", bind="query-params", help="Six data sets.")
     with count:
         points = st.slider("How many", 10, 60, 24, 2, key="count", bind="query-params", help="The number of points.")
-    number = whole_number(seed, "Seed", 0, 9999, 0, key="seed", about="Other points of that kind.")
+    number = whole_number(seed, "Seed", (0, 9999), 0, key="seed", about="Other points of that kind.")
     with hidden:
         units = st.slider("Hidden units", 2, 3, 2, key="hidden", bind="query-params", help="Each draws one line.")
     with activation:

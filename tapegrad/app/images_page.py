@@ -36,7 +36,7 @@ def show() -> None:
     with complaining():
         bar = st.container(horizontal=True, vertical_alignment="bottom")
         seed = whole_number(
-            bar, "Seed", 0, 9999, 0, key="seed", width=110,
+            bar, "Seed", (0, 9999), 0, key="seed", width=110,
             about="Of the first parameters and the order of the examples: the same seed trains the same network.",
         )  # fmt: skip
         if COURSE not in st.session_state or _course().job.seed != seed:

@@ -6,7 +6,6 @@ sheet holds for nothing else on the page.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Final, Literal, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from tapegrad.errors import TapegradError
+from tapegrad.errors import SettingError, TapegradError
 from tapegrad.view.page import COLOURS, themed
 from tapegrad.view.svg import clean
 
@@ -74,15 +73,17 @@ def begin(title: str, about: str) -> None:
 
 
 def whole_number(
-    place: DeltaGenerator, label: str, low: int, high: int, start: int, *, key: str, about: str,
+    place: DeltaGenerator, label: str, bounds: tuple[int, int], start: int, *, key: str, about: str,
     width: int | Literal["stretch"] = "stretch", disabled: bool = False,
 ) -> int:  # fmt: skip
-    """A control for a whole number. Streamlit's own fails where the address says that the number is infinite."""
-    number = place.number_input(
-        label, float(low), float(high), float(start), 1.0, "%.0f", key=key, bind="query-params", help=about,
-        width=width, disabled=disabled,
-    )  # fmt: skip
-    return math.floor(number + 0.5)  # as it is shown
+    """A control for a whole number. Raises SettingError where the address says that it is infinite."""
+    try:
+        return place.number_input(
+            label, *bounds, start, key=key, bind="query-params", help=about, width=width, disabled=disabled
+        )
+    except OverflowError:  # Streamlit drops whatever else is no whole number
+        msg = f"{label.lower()}: the address says that it is infinite; write {key}={start} there, or leave it out"
+        raise SettingError(msg) from None
 
 
 def choice(

@@ -27,7 +27,7 @@ def settings() -> Plan:
         )  # fmt: skip
         usual = RECOMMENDED[data]
         points = whole_number(
-            row, "Points", 1, MOST_POINTS, datasets.POINTS, key="points", width=WIDTH,
+            row, "Points", (1, MOST_POINTS), datasets.POINTS, key="points", width=WIDTH,
             disabled=data not in datasets.NAMES, about="How many are drawn in the plane. Other sets have their own.",
         )  # fmt: skip
         hidden = st.text_input(
@@ -43,11 +43,11 @@ def settings() -> Plan:
             help="How long a step is. Too long, and the training diverges.",
         )  # fmt: skip
         batch_size = whole_number(
-            row, "Batch size", 1, MOST_BATCH, usual.batch_size, key=f"batch_{data}", width=WIDTH,
+            row, "Batch size", (1, MOST_BATCH), usual.batch_size, key=f"batch_{data}", width=WIDTH,
             about="Examples for one step.",
         )  # fmt: skip
         epochs = whole_number(
-            row, "Epochs", 1, MOST_EPOCHS, usual.epochs, key=f"epochs_{data}", width=WIDTH,
+            row, "Epochs", (1, MOST_EPOCHS), usual.epochs, key=f"epochs_{data}", width=WIDTH,
             about="How often every example is seen.",
         )  # fmt: skip
         seeds = st.text_input(
