@@ -58,6 +58,7 @@ ADDRESSES: list[tuple[str, dict[str, str]]] = [
     ("training", {"points": "2000", "hidden_xor": LARGEST, "batch_xor": "2000", "seeds": "0, 1, 2, 3"}),
     ("training", {"points": "1", "hidden_xor": "", "seeds": "9223372036854775808"}),
     ("training", {"seeds": "0, 0"}),
+    ("training", {"data": "spiral", "points": "51"}),
     ("by_hand", {"hidden": "3", "w1_2_0": "8", "count": "60", "data": "spiral", "seed": "9999"}),
     ("arrays", {"left": "2,2,2,2,2,2", "right": "2,2,2,2,2,4"}),
     ("arrays", {"left": "1,1,1,1,1,1", "right": "128", "between": "power", "right_memory": "sliced"}),
@@ -219,6 +220,18 @@ def test_an_infinite_whole_number_gets_a_message(page: str, name: str, start: st
     (message,) = [part.proto.json for part in visit.main if part.type == "bidi_component"]
     assert "the address says that it is infinite" in message
     assert start in message
+
+
+def test_a_training_that_cannot_begin_is_not_started() -> None:
+    visit, _ = answer("training", {"data": "spiral", "epochs_spiral": "1", "batch_spiral": "50"})
+    visit.button(key="go").click().run()  # the training of 50 points, which is one step
+    assert not visit.button(key="go").disabled
+    visit.number_input(key="points").set_value(51).run()
+    assert list(visit.exception) == []
+    (message, *_) = [part.proto.json for part in visit.main if part.type == "bidi_component"]
+    assert "a spiral has an even number of points" in message
+    assert visit.button(key="go").label == "Start anew"
+    assert visit.button(key="go").disabled
 
 
 def test_a_choice_that_the_address_leaves_out_is_the_first_one() -> None:
