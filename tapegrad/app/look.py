@@ -30,7 +30,11 @@ STYLE: Final = (
 """
 )
 
-_ROOM: Final = ".stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }"
+_AROUND: Final = """
+.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }
+.stApp nav a:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+"""
+"""What Streamlit leaves open of its own parts: room, and where the keyboard is in the navigation."""
 
 _SHOW: Final = """
 export default function ({ parentElement, data }) {
@@ -67,7 +71,7 @@ def markup(text: str, key: str, style: str = "") -> None:
 
 def begin(title: str, about: str) -> None:
     """The head of a page: its title, and a sentence on what there is to see and to do."""
-    st.html(f"<style>{_ROOM}</style>")
+    st.html(f"<style>{_AROUND}</style>")
     st.title(title, anchor=False)
     st.caption(about)
 
