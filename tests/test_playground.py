@@ -237,5 +237,6 @@ def test_a_training_that_cannot_begin_is_not_started() -> None:
 def test_a_choice_that_the_address_leaves_out_is_the_first_one() -> None:
     visit, _ = answer("tape", {"reach": ""})
     assert (visit.slider(key="at_x").min, visit.slider(key="at_x").max) == (-5.0, 5.0)
+    pytest.importorskip("sklearn")
     visit, _ = answer("images", {"view": ""})
     assert visit.slider(key="image").value == 0
