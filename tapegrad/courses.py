@@ -137,8 +137,9 @@ def state_at(course: Course, epoch: int) -> State[Params]:
 def frame_at(course: Course, epoch: int) -> Frame:
     """What there is to see of that state."""
     state = state_at(course, epoch)
-    row = course.log[state.epoch - 1] if state.epoch else measured(course.job, state)
-    return frame_of(course.job, row, state)
+    with threadpool_limits(1, "blas"):  # as in a training
+        row = course.log[state.epoch - 1] if state.epoch else measured(course.job, state)
+        return frame_of(course.job, row, state)
 
 
 def film_of(course: Course) -> Film:

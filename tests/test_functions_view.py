@@ -205,7 +205,8 @@ def test_a_kink_is_told_where_the_point_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "ends", [(1.0, 1.0), (2.0, 1.0), (0.0, math.inf), (math.nan, 1.0), (-1.7e308, 1.7e308), (1.0, 1.0 + 1e-15)]
+    "ends",
+    [(1.0, 1.0), (2.0, 1.0), (0.0, math.inf), (math.nan, 1.0), (-1.7e308, 1.7e308), (1.0, 1.0 + 1e-15), (0.0, 5e-324)],
 )
 def test_an_empty_window_is_refused(ends: tuple[float, float]) -> None:
     with pytest.raises(SettingError, match="shows nothing; choose"):

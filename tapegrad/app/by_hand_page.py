@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from tapegrad.app.look import begin, complaining, download, markup
+from tapegrad.app.look import begin, complaining, download, markup, whole_number
 from tapegrad.datasets.plane import NAMES
 from tapegrad.view import by_hand_page as view
 from tapegrad.view.by_hand import (
@@ -62,8 +62,7 @@ def _settings() -> Settings:
         name = st.selectbox("Points", NAMES, NAMES.index("xor"), key="data", bind="query-params", help="Six data sets.")
     with count:
         points = st.slider("How many", 10, 60, 24, 2, key="count", bind="query-params", help="The number of points.")
-    with seed:
-        number = st.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", help="Other points of that kind.")
+    number = whole_number(seed, "Seed", (0, 9999), 0, key="seed", about="Other points of that kind.")
     with hidden:
         units = st.slider("Hidden units", 2, 3, 2, key="hidden", bind="query-params", help="Each draws one line.")
     with activation:

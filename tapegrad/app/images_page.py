@@ -8,7 +8,7 @@ from typing import Final, cast
 import streamlit as st
 
 from tapegrad import jobs
-from tapegrad.app.look import begin, complain, complaining, markup
+from tapegrad.app.look import begin, choice, complain, complaining, markup, whole_number
 from tapegrad.courses import Course, advanced, begun, state_at
 from tapegrad.datasets import RECOMMENDED
 from tapegrad.jobs import Job
@@ -34,9 +34,9 @@ def show() -> None:
     begin("Images", "Train a small convolutional network on handwritten digits, and see what each of its layers sees.")
     with complaining():
         bar = st.container(horizontal=True, vertical_alignment="bottom")
-        seed = bar.number_input(
-            "Seed", 0, 9999, 0, key="seed", bind="query-params", width=110,
-            help="Of the first parameters and the order of the examples: the same seed trains the same network.",
+        seed = whole_number(
+            bar, "Seed", (0, 9999), 0, key="seed", width=110,
+            about="Of the first parameters and the order of the examples: the same seed trains the same network.",
         )  # fmt: skip
         if COURSE not in st.session_state or _course().job.seed != seed:
             _start_over(_job(seed))
@@ -111,9 +111,9 @@ def _live() -> None:
     first = measured(course.job, course.kept[0])
     log = (first, *course.log)
     markup(progress(course.job, log, log[state.epoch]), "progress", PROGRESS_STYLE)
-    view = st.segmented_control(
-        "Look at", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
-        help="What the network of this epoch makes of one test image; its filters; what it says of all test images.",
+    view = choice(
+        "Look at", VIEWS, VIEWS[0], key="view",
+        about="What the network of this epoch makes of one test image; its filters; what it says of all test images.",
     )  # fmt: skip
     drawn = _one_image(course.job, state) if view == VIEWS[0] else _drawn(view, course.job, state)
     markup(drawn, "drawn", parts.STYLE)

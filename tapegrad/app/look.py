@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from tapegrad.errors import TapegradError
+from tapegrad.errors import SettingError, TapegradError
 from tapegrad.view.page import BASE, themed
 from tapegrad.view.svg import clean
 
-__all__ = ["STYLE", "begin", "complain", "complaining", "download", "is_dark", "markup", "plain"]
+__all__ = [
+    "STYLE", "begin", "choice", "complain", "complaining", "download", "is_dark", "markup", "plain", "whole_number",
+]  # fmt: skip
 
 STYLE: Final = (
     BASE
@@ -29,7 +32,11 @@ STYLE: Final = (
 """
 )
 
-_ROOM: Final = ".stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }"
+_AROUND: Final = """
+.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }
+.stApp nav a:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+"""
+"""What Streamlit leaves open of its own parts: room, and where the keyboard is in the navigation."""
 
 _SHOW: Final = """
 export default function ({ parentElement, data }) {
@@ -44,6 +51,8 @@ export default function ({ parentElement, data }) {
   room.innerHTML = data.markup;
 }
 """
+
+Option = TypeVar("Option")
 
 _markup = st.components.v2.component("tapegrad_markup", js=_SHOW)
 
@@ -64,7 +73,7 @@ def markup(text: str, key: str, style: str = "") -> None:
 
 def begin(title: str, about: str) -> None:
     """The head of a page: its title, and a sentence on what there is to see and to do."""
-    st.html(f"<style>{_ROOM}</style>")
+    st.html(f"<style>{_AROUND}</style>")
     st.title(title, anchor=False)
     st.caption(about)
 
@@ -76,6 +85,35 @@ def download(
     """A button for the file `name`, which is made when it is asked for."""
     kind, _ = mimetypes.guess_type(name)
     st.download_button(label, make, name, kind, on_click="ignore", help=about, key=key, width=width, disabled=disabled)
+
+
+def whole_number(
+    place: DeltaGenerator, label: str, bounds: tuple[int, int], start: int, *, key: str, about: str,
+    width: int | Literal["stretch"] = "stretch", disabled: bool = False,
+) -> int:  # fmt: skip
+    """A control for a whole number. Raises SettingError where the address says that it is infinite."""
+    try:
+        return place.number_input(
+            label, *bounds, start, key=key, bind="query-params", help=about, width=width, disabled=disabled
+        )
+    except OverflowError:  # Streamlit drops whatever else is no whole number
+        msg = f"{label.lower()}: the address says that it is infinite; write {key}={start} there, or leave it out"
+        raise SettingError(msg) from None
+
+
+def choice(
+    label: str, options: Sequence[Option], start: Option, *, key: str, about: str,
+    format_func: Callable[[Option], str] = str,
+) -> Option:  # fmt: skip
+    """A control for one of a few options. Streamlit takes none at all from the address, even where one is required."""
+    if st.session_state.get(key, start) is None:
+        st.session_state[key] = start
+    chosen = st.segmented_control(
+        label, options, default=start, required=True, key=key, bind="query-params", help=about, format_func=format_func
+    )
+    if chosen is None:
+        st.rerun()
+    return chosen
 
 
 def plain(text: str) -> str:

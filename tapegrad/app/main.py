@@ -7,7 +7,7 @@ from tapegrad.app import arrays_page, by_hand_page, functions_page, images_page,
 st.set_page_config(page_title="tapegrad", layout="wide")
 st.navigation(
     [
-        st.Page(tape_page.show, title="Tape", url_path="tape", default=True),
+        st.Page(tape_page.show, title="Tape", default=True),
         st.Page(functions_page.show, title="Functions", url_path="functions"),
         st.Page(training_page.show, title="Training", url_path="training"),
         st.Page(by_hand_page.show, title="By hand", url_path="by-hand"),

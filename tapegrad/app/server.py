@@ -1,7 +1,8 @@
 """The playground's server: Streamlit's, with pages that are told where their server is.
 
 A page of Streamlit whose address has a path asks first whether its server lies below that path. Here it never does, and
-the answer would be an error in the console of every visitor who follows a link.
+the answer would be an error in the console of every visitor who follows a link. The first page is at the root, and
+Streamlit has no other address for it: whoever asks for it by its name, as for the others, is sent there.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from typing import Final
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["app"]
 
+_FIRST: Final = "/tape"
 _TOLD: Final = b"<head><script>window.__streamlit = { BACKEND_BASE_URL: location.origin };</script>"
 
 
 class Anchored:
-    """Tells each page that its server is at the root."""
+    """Tells each page that its server is at the root, and so is the first page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -29,6 +32,9 @@ class Anchored:
         """Answer a request."""
         if "text/html" not in Headers(scope=scope).get("accept", ""):
             await self.app(scope, receive, send)
+            return
+        if scope["path"].rstrip("/") == _FIRST:
+            await RedirectResponse(f"/?{scope['query_string'].decode('latin-1')}")(scope, receive, send)
             return
         del MutableHeaders(scope=scope)["accept-encoding"]  # a body that is packed cannot be written into
         start: Message = {}

@@ -10,7 +10,7 @@ import attrs
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from tapegrad.app.look import begin, complaining, download, plain
+from tapegrad.app.look import begin, choice, complaining, download, plain
 from tapegrad.app.tape_player import player
 from tapegrad.errors import ExpressionError
 from tapegrad.expression import Expression, derivative_name, read
@@ -95,15 +95,13 @@ def _example() -> None:
 
 
 def _reach() -> float:
-    return st.segmented_control(
+    return choice(
         "Reach of the sliders",
         REACHES,
-        default=REACHES[1],
-        required=True,
+        REACHES[1],
         format_func=lambda far: f"±{far:g}",
         key="reach",
-        bind="query-params",
-        help="How far each slider goes to both sides of 0.",
+        about="How far each slider goes to both sides of 0.",
     )
 
 

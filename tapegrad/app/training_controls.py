@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from tapegrad import datasets
+from tapegrad.app.look import whole_number
 from tapegrad.app.training_plan import DATA, MOST_BATCH, MOST_EPOCHS, MOST_POINTS, MOST_RATE, Plan, checked, listed
 from tapegrad.datasets import RECOMMENDED
 from tapegrad.jobs import OPTIMISERS
@@ -18,15 +19,16 @@ WIDTH: Final = 120  # so that all stand in a row on a laptop, and two in a row o
 
 def settings() -> Plan:
     """The controls, and the plan they make; what suits a data set is its own. Raises SettingError."""
-    with st.container(horizontal=True, gap="small"):
+    row = st.container(horizontal=True, gap="small")
+    with row:
         data = st.selectbox(
             "Data set", DATA, DATA.index("xor"), key="data", bind="query-params", width=150,
             help="Points in the plane, or tables and digits that come with scikit-learn.",
         )  # fmt: skip
         usual = RECOMMENDED[data]
-        points = st.number_input(
-            "Points", 1, MOST_POINTS, datasets.POINTS, key="points", bind="query-params", width=WIDTH,
-            disabled=data not in datasets.NAMES, help="How many are drawn in the plane. Other sets have their own.",
+        points = whole_number(
+            row, "Points", (1, MOST_POINTS), datasets.POINTS, key="points", width=WIDTH,
+            disabled=data not in datasets.NAMES, about="How many are drawn in the plane. Other sets have their own.",
         )  # fmt: skip
         hidden = st.text_input(
             "Hidden units", listed(usual.hidden), key=f"hidden_{data}", bind="query-params", width=WIDTH, max_chars=80,
@@ -40,13 +42,13 @@ def settings() -> Plan:
             "Rate", 1e-9, MOST_RATE, usual.rate, 0.01, "%g", key=f"rate_{data}", bind="query-params", width=WIDTH,
             help="How long a step is. Too long, and the training diverges.",
         )  # fmt: skip
-        batch_size = st.number_input(
-            "Batch size", 1, MOST_BATCH, usual.batch_size, key=f"batch_{data}", bind="query-params", width=WIDTH,
-            help="Examples for one step.",
+        batch_size = whole_number(
+            row, "Batch size", (1, MOST_BATCH), usual.batch_size, key=f"batch_{data}", width=WIDTH,
+            about="Examples for one step.",
         )  # fmt: skip
-        epochs = st.number_input(
-            "Epochs", 1, MOST_EPOCHS, usual.epochs, key=f"epochs_{data}", bind="query-params", width=WIDTH,
-            help="How often every example is seen.",
+        epochs = whole_number(
+            row, "Epochs", (1, MOST_EPOCHS), usual.epochs, key=f"epochs_{data}", width=WIDTH,
+            about="How often every example is seen.",
         )  # fmt: skip
         seeds = st.text_input(
             "Seeds", "0", key="seeds", bind="query-params", width=WIDTH, max_chars=80,

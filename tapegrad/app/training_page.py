@@ -13,7 +13,7 @@ from tapegrad.app.training_controls import settings
 from tapegrad.app.training_plan import Plan, described
 from tapegrad.app.training_plan import begin as begin_plan
 from tapegrad.courses import Course, abreast, film_of, parameters, state_at
-from tapegrad.errors import SettingError
+from tapegrad.errors import TapegradError
 from tapegrad.results import log_text
 from tapegrad.view.film import film_page
 from tapegrad.view.page import DARK, LIGHT
@@ -46,17 +46,18 @@ class Run:
 def show() -> None:
     """The page."""
     begin("Training", "Watch networks learn, from one seed or several; then go back to any epoch of it.")
-    plan: Plan | None = None
+    run: Run | None = st.session_state.get(RUN)
+    ready: Run | None = None  # to be started: nothing without a mistake in the settings
     try:
         plan = settings()
-    except SettingError as error:
+        ready = Run(plan, begin_plan(plan))
+    except TapegradError as error:
         complain(str(error), "settings")
-    run: Run | None = st.session_state.get(RUN)
-    _buttons(plan, run)
-    if run is None and plan is not None:
-        _look(Run(plan, begin_plan(plan), is_running=False))
+    _buttons(ready, run)
+    if run is None and ready is not None:
+        _look(attrs.evolve(ready, is_running=False))
     elif run is not None:
-        if plan is not None and plan != run.plan:
+        if ready is not None and ready.plan != run.plan:
             advice = "Start anew takes the settings above, and drops these states."
             _note(f"Below is the training of {described(run.plan)}. {advice}", "older")
         st.fragment(_live, run_every=PAUSE if run.is_running else None)()
@@ -69,21 +70,21 @@ def _note(text: str, key: str) -> None:
 # ---- start, pause, continue, stop ---------------------------------------------------------------
 
 
-def _buttons(plan: Plan | None, run: Run | None) -> None:
+def _buttons(ready: Run | None, run: Run | None) -> None:
     is_over = run is None or run.is_over
     with st.container(horizontal=True, gap="small"):
         if run is None:
-            _button("Start", "go", "Begin to train.", _start, plan, first=True)
+            _button("Start", "go", "Begin to train.", _start, ready, first=True)
         elif run.is_over:
-            _button("Start anew", "go", "Drop these states, and train again.", _start, plan, first=True)
+            _button("Start anew", "go", "Drop these states, and train again.", _start, ready, first=True)
         elif run.is_running:
             _button("Pause", "go", "Hold the training.", _change, False, False, first=True)
         else:
             _button("Continue", "go", "Go on from where it was held.", _change, True, False, first=True)
         about = "End the training. Its states stay, to be looked at."
         _button("Stop", "stop", about, _change, False, True, is_meaningless=is_over)
-        if run is not None and not is_over and plan not in (None, run.plan):
-            _button("Start anew", "anew", "Drop these states, and train with the settings above.", _start, plan)
+        if run is not None and not is_over and ready is not None and ready.plan != run.plan:
+            _button("Start anew", "anew", "Drop these states, and train with the settings above.", _start, ready)
 
 
 def _button(
@@ -95,8 +96,8 @@ def _button(
     st.button(word, key=key, help=about, on_click=then, args=args, type=kind, disabled=is_disabled, width=130)
 
 
-def _start(plan: Plan) -> None:
-    st.session_state[RUN] = Run(plan, begin_plan(plan))
+def _start(ready: Run) -> None:
+    st.session_state[RUN] = ready
     st.session_state[EPOCH] = 0
 
 

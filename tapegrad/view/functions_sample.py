@@ -25,6 +25,9 @@ __all__ = ["By", "Found", "along", "check_window", "derivatives", "kinks", "note
 LARGEST: Final = 1e300
 """Of the ends of a window; differences of larger numbers would be infinite."""
 
+NARROWEST: Final = 1e-300
+"""Of the windows; a part of a smaller one would be 0."""
+
 By: TypeAlias = tuple[int, ...]
 """By which arguments is differentiated: () for the value, (0, 1) for the mixed second derivative."""
 
@@ -89,7 +92,7 @@ def check_window(window: Window) -> None:
         if not largest <= LARGEST:
             msg = f"{told}; choose ends between {-LARGEST:g} and {LARGEST:g}"
             raise SettingError(msg)
-        if not high - low > 1e-9 * largest:
+        if not high - low > max(1e-9 * largest, NARROWEST):
             msg = f"{told}; choose a low end below the high one"
             raise SettingError(msg)
 

@@ -29,6 +29,26 @@ def test_every_page_is_a_click_away_and_has_a_help_for_each_control(visit: Calla
             assert control.locator('[data-testid="stTooltipIcon"]').count() == 1, control.inner_text()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_navigation_shows_where_the_keyboard_is(visit: Callable[..., Page], width: int) -> None:
+    page = visit("arrays", width=width)
+    if width == 390:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    link = page.get_by_role("link", name="Functions", exact=True)
+    expect(link).not_to_have_css("outline-style", "solid")
+    page.get_by_role("link", name="Tape", exact=True).focus()
+    page.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    expect(link).to_have_css("outline-style", "solid")
+
+
+def test_the_first_page_is_found_by_its_name_too(visit: Callable[..., Page]) -> None:
+    page = visit("tape?f=x*x&at_x=1.5")
+    expect(page.locator("tbody td .value").last).to_have_text("2.25")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert urlsplit(page.url).path == "/"
+
+
 def test_two_visitors_do_not_see_each_other(visit: Callable[..., Page]) -> None:
     one, two = visit("?f=x*x&at_x=1.5"), visit("?f=exp(y)")
     expect(one.locator("tbody td .value").last).to_have_text("2.25")
