@@ -30,7 +30,7 @@ class Anchored:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if "text/html" not in Headers(scope=scope).get("accept", ""):
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
             await self.app(scope, receive, send)
             return
         if scope["path"].rstrip("/") == _FIRST:
