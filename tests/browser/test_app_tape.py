@@ -77,13 +77,13 @@ def test_the_address_reproduces_the_page(visit: Callable[..., Page]) -> None:
     page = visit()
     type_in(page, "größe = x_1*y; größe*größe")
     slider(page, "y").press("ArrowLeft")
-    settle(page)
+    page.wait_for_url("**at_y=2.99*")
     page.get_by_role("radio", name="dL/dx_1").click(force=True)
+    page.wait_for_url("**of=*")
     settle(page)
     page.get_by_role("button", name="First", exact=True).click()
     page.get_by_role("button", name="Next", exact=True).click()
-    page.wait_for_timeout(700)  # the server hears of the step when it rests
-    settle(page)
+    page.wait_for_url("**step=1*")  # the server hears of the step when it rests
     again = visit(page.url.partition("/?")[2].join(("?", "")))
     for kind in ("value", "adjoint"):
         expect(column(again, kind)).to_have_text(column(page, kind).all_text_contents())
