@@ -28,6 +28,11 @@ def written(array: AnyArray) -> bytes:
     return head + sizes + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
+def zipped(content: bytes) -> bytes:
+    """Packed to the same bytes at any time: the tests are named after them."""
+    return gzip.compress(content, mtime=0)
+
+
 def read(folder: Path, content: bytes) -> AnyArray:
     path = folder / "file.idx"
     path.write_bytes(content)
@@ -87,7 +92,7 @@ def test_no_bytes_give_anything_but_an_array_or_a_data_error(tmp_path: Path, con
 def test_a_packed_file_with_changed_bytes_is_read_right_or_refused(
     tmp_path: Path, changes: list[tuple[int, int]]
 ) -> None:
-    content = bytearray(gzip.compress(written(SMALL), mtime=0))
+    content = bytearray(zipped(written(SMALL)))
     for at, byte in changes:
         content[at % len(content)] = byte
     try:
@@ -101,7 +106,7 @@ def test_a_packed_file_with_changed_bytes_is_read_right_or_refused(
     ("content", "message"),
     [
         (b"", "it is empty"),
-        (gzip.compress(b""), "it is empty"),
+        (zipped(b""), "it is empty"),
         (b"\x89PNG", "it is not an IDX file: its first bytes are 89 50 4e 47"),
         (b"\0\0\x08", "it is not an IDX file: its first bytes are 00 00 08"),
         (b"\0\0\x0a\x01", "it is not an IDX file"),
@@ -112,8 +117,8 @@ def test_a_packed_file_with_changed_bytes_is_read_right_or_refused(
         (b"\0\0\x08\x02" + struct.pack(">II", 0, 3), r"it holds no numbers: its shape is \(0, 3\)"),
         (b"\0\0\x0e\x03" + b"\xff" * 12 + b"\0" * 9, f"cut off: 9 of {8 * (2**32 - 1) ** 3} bytes"),
         (written(SMALL) + b"\0", "it goes on after the 24 bytes"),
-        (gzip.compress(written(SMALL) + b"\0"), "it goes on after the 24 bytes"),
-        (gzip.compress(written(SMALL)) + b"rest", "what gzip packed is damaged"),
+        (zipped(written(SMALL) + b"\0"), "it goes on after the 24 bytes"),
+        (zipped(written(SMALL)) + b"rest", "what gzip packed is damaged"),
     ],
 )
 def test_the_fault_is_named(tmp_path: Path, content: bytes, message: str) -> None:
