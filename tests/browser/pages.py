@@ -48,6 +48,6 @@ def slider(page: Page, name: str) -> Page:
 
 def settle(page: Page) -> None:
     """Wait until the server has answered the last move, and the page shows it."""
-    page.wait_for_timeout(300)  # the move is on its way: that of a slider waits 200 ms for the next
+    page.wait_for_timeout(250)  # the move is on its way: that of a slider waits 200 ms for the next
     page.wait_for_selector(SETTLED, state="attached")
-    page.wait_for_timeout(150)  # what came last is drawn
+    page.wait_for_timeout(100)  # what came last is drawn

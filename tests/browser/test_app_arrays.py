@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from browser.conftest import Visit
-from browser.pages import Page, keep, settle, slider
+from browser.pages import Page, settle, slider
 from tapegrad.arrays import Floats
 from tapegrad.view.broadcasting_lesson import Index, Lesson, lesson_of
 from tapegrad.view.broadcasting_page import broadcasting_page
@@ -107,14 +106,3 @@ def test_the_download_is_the_page_of_the_command(visit: Visit) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as a page", exact=True).click()
     assert download.value.path().read_text() == broadcasting_page(lesson_of(((), ()), "multiply"), ())
-
-
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-def test_it_fits(visit: Visit, width: int, dark: bool) -> None:
-    page = visit("arrays?left=2,2,1,2,2,3&right=3&between=logaddexp&right_memory=sliced", width, dark=dark)
-    expect(page.locator("[data-part=memory-right] .gap")).to_have_count(3)
-    expect(page.locator("[data-part=result] td")).to_have_count(int(np.prod((2, 2, 1, 2, 2, 3))))
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 0
-    keep(page, f"arrays-{width}-{'dark' if dark else 'light'}")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
-from browser.pages import Page, keep, settle, slider
+from browser.pages import Page, settle, slider
 from tapegrad.app.tape_page import EXAMPLES
 from tapegrad.cli import main
 from tapegrad.expression import read
@@ -145,16 +144,3 @@ def test_every_example_has_a_tape(visit: Callable[..., Page]) -> None:
         expect(page.locator("tbody tr[data-record]")).to_have_count(count)
         expect(page.locator("svg.tape")).to_be_visible()
         assert page.get_by_role("alert").count() == 0
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_window(visit: Callable[..., Page], width: int, dark: bool) -> None:
-    page = visit(f"?f={quote(BODY)}&at_x=2", width, dark=dark)
-    expect(page.locator("svg.tape")).to_be_visible()
-    keep(page, f"tape-{width}-{'dark' if dark else 'light'}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    ground = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-    assert ground == ("rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)")
-    paper = page.locator("svg.tape .paper").evaluate("e => getComputedStyle(e).fill")
-    assert paper == ground

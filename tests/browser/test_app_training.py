@@ -215,12 +215,3 @@ def test_a_training_that_diverges_says_so(visit: Visit) -> None:
     playwright.expect(page.get_by_role("alert").filter(has_text=course.divergence)).to_be_visible()
     assert shown(page, "loss") == f"{course.log[-1].loss:#.4g}"
     keep(page, "training-diverged")
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_window(visit: Visit, width: int, dark: bool) -> None:
-    page = visit("training?data=circle&seeds=0, 1&epochs_circle=30", width, 2600 if width == 390 else 1500, dark=dark)
-    start(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    keep(page, f"training-{width}-{'dark' if dark else 'light'}")
