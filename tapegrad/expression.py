@@ -7,7 +7,7 @@ record is, and on which line that stands.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import attrs
@@ -15,7 +15,7 @@ import attrs
 from tapegrad.bodies import Assign, Block, assigned_names, run
 from tapegrad.errors import ExpressionError
 from tapegrad.recorder import Recorder, recorder_of
-from tapegrad.terms import CONSTANTS, FUNCTIONS, Apply, Compare, Observer, check_name
+from tapegrad.terms import CONSTANTS, FUNCTIONS, Apply, Compare, Observer, Term, check_name
 from tapegrad.trace import Trace, record
 from tapegrad.transforms import grad
 from tapegrad.variables import Scalar, Var
@@ -111,50 +111,61 @@ def read(expression: Expression, values: Mapping[str, float], by: str | None = N
     """
     require_values(expression, values)
     refuse_unused(expression, values)
-    inputs = len(expression.names)
-    names: dict[int, str] = dict(enumerate(expression.names))
-    places: list[tuple[str, int]] = []  # source and line of each record after the inputs
-    recorder: Recorder | None = None
-
-    def observe(term: Apply | Compare) -> None:
-        # whatever has been recorded since the last operation was recorded by this one
-        if recorder is not None:
-            places.extend([(term.source, term.line)] * (len(recorder.values) - inputs - len(places)))
-
-    def assigned(name: str, value: object) -> None:
-        while isinstance(value, Var) and value.recording is not recorder:
-            value = value.primal
-        if isinstance(value, Var):
-            names.setdefault(value.index, name or expression.result_name)
+    notes = _Notes(expression.names, expression.result_name)
 
     def function(*variables: Scalar) -> Scalar:
-        return expression.evaluate(dict(zip(expression.names, variables, strict=True)), observe, assigned)
+        bound = dict(zip(expression.names, variables, strict=True))
+        return expression.evaluate(bound, notes.observe, notes.assigned)
 
     def call(*variables: Scalar) -> object:
-        nonlocal recorder
-        recorder = recorder_of(cast(Var, variables[0])) if variables else None
+        notes.recorder = recorder_of(cast(Var, variables[0])) if variables else None
         if by is None:
             return function(*variables)
         return grad(function, position_of(expression, by))(*variables)
 
     point = [float(values[name]) for name in expression.names]
     recorded = record(call, point, lambda leaves: leaves, {}, names=expression.names)
-    tape = recorded.tape.compact()  # which does not know its places in a program: `places` are its lines
-    term = expression.result.term
+    tape = recorded.tape.compact()  # which does not know its places in a program: the notes do
     output = expression.result_name if by is None else derivative_name(expression, by)
-    names.setdefault(recorded.outputs[0], output)
+    notes.names.setdefault(recorded.outputs[0], output)
     if by is None:
-        term = expression.result.term
-        places.extend([(term.source, term.line)] * (len(tape) - inputs - len(places)))  # a constant result
-    sources = [*expression.names, *(source for source, _ in places)]
+        notes.note(expression.result.term, len(tape))  # a constant result
+    sources = [*expression.names, *(source for source, _ in notes.places)]
     sources.extend([output] * (len(tape) - len(sources)))  # the reverse sweep, which no line computes
     return Reading(
         trace=Trace(tape, recorded.output(), recorded.outputs),
         result_name=output,
-        names=names,
+        names=notes.names,
         sources=dict(enumerate(sources)),
-        lines=dict(enumerate((line for _, line in places), inputs)),
+        lines=dict(enumerate((line for _, line in notes.places), len(expression.names))),
     )
+
+
+class _Notes:
+    """What is noted while an expression is recorded: the names of records, and where each stands in the text."""
+
+    def __init__(self, inputs: Sequence[str], result: str) -> None:
+        self.inputs = len(inputs)
+        self.result = result
+        self.names: dict[int, str] = dict(enumerate(inputs))
+        self.places: list[tuple[str, int]] = []  # source and line of each record after the inputs
+        self.recorder: Recorder | None = None  # of the tape that is read; None where nothing is recorded
+
+    def observe(self, term: Apply | Compare) -> None:
+        """Whatever has been recorded since the last operation was recorded by this one."""
+        if self.recorder is not None:
+            self.note(term, len(self.recorder.values))
+
+    def note(self, term: Term, count: int) -> None:
+        """All records that have no place yet, up to so many records, stand where `term` does."""
+        self.places.extend([(term.source, term.line)] * (count - self.inputs - len(self.places)))
+
+    def assigned(self, name: str, value: object) -> None:
+        """The first name of a record is its name; inside `grad` the value is one of the trace within."""
+        while isinstance(value, Var) and value.recording is not self.recorder:
+            value = value.primal
+        if isinstance(value, Var):
+            self.names.setdefault(value.index, name or self.result)
 
 
 def position_of(expression: Expression, name: str) -> int:
