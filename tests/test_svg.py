@@ -142,6 +142,24 @@ def test_a_page_with_a_lesson_holds_nothing_from_elsewhere_and_has_the_same_byte
     assert page.count('class="player"') == page.count("<script>") == page.count("<table class=") - 1 == 1
 
 
+@pytest.mark.parametrize(
+    ("patience", "sentence"),
+    [
+        (10.0, None),
+        (0.0, "Checks and second derivatives are left out: they take too long to compute."),
+    ],
+)
+def test_what_takes_too_long_is_left_out_and_told(
+    monkeypatch: pytest.MonkeyPatch, patience: float, sentence: str | None
+) -> None:
+    monkeypatch.setattr("tapegrad.view.player.PATIENCE", patience)
+    drawing, told = lesson()
+    page = html(drawing, "x*x", told)
+    assert ("left out" in page) == (sentence is not None)
+    assert (sentence or "") in page
+    assert page.count("Second derivatives</summary>") == page.count("Derivatives, checked") == (sentence is None)
+
+
 def test_the_numbers_behind_a_page_are_those_of_the_moments() -> None:
     _, told = lesson()
     (text,) = re.findall(r'<script type="application/json" id="moments">(.*?)</script>', data(told))

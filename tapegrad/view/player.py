@@ -26,7 +26,7 @@ from tapegrad.view.svg import clean
 
 __all__ = ["Lesson", "Program", "below", "controls", "data", "dictionary", "lesson_of", "listing"]
 
-PATIENCE: Final = 0.4  # seconds for what is told beside the tape
+PATIENCE: Final = 0.4  # seconds of computing for what is told beside the tape
 
 
 @attrs.frozen
@@ -72,9 +72,9 @@ def lesson_of(
         beside = differences(trace, both.steps)
     values = cast(Sequence[float], trace.values)
     point = dict(zip(program.inputs, values, strict=False))
-    began = time.monotonic()
+    began = time.thread_time()
     function(*point.values())
-    once = time.monotonic() - began
+    once = time.thread_time() - began
     checked = checks(function, point) if 3 * len(point) * once < PATIENCE else ()
     second = second_derivatives(function, point) if 10 * len(point) * once < PATIENCE else {}
     return Lesson(program, moments(both), beside, checked, second, warnings(trace, names, sources))
@@ -152,6 +152,9 @@ def below(lesson: Lesson) -> str:
         hessian = _number_table("hessian", ("", *lesson.second), rows)
         about = "<p>The Hessian: each row holds the derivatives of one derivative.</p>"
         parts.append(f"<details><summary>Second derivatives</summary>{about}{hessian}</details>")
+    left_out = [what for what, told in (("Checks", lesson.checks), ("Second derivatives", lesson.second)) if not told]
+    if lesson.program.inputs and left_out:
+        parts.append(f"<p>{' and '.join(left_out).capitalize()} are left out: they take too long to compute.</p>")
     return "".join(parts)
 
 
