@@ -28,16 +28,18 @@ export default function ({ parentElement, data, setStateValue }) {
   const before = parentElement.shown;
   if (before && before.markup === data.markup) return;
   let begin = data.begin ?? Infinity;
+  let scrolled = 0;
+  const room = document.createElement("div");
+  room.innerHTML = data.markup;
   if (before) {
     before.player.stop();
     const same = before.records === data.records;
     begin = same && before.player.place() < before.player.last ? before.player.place() : Infinity;
+    scrolled = same ? before.room.querySelector(".picture").scrollLeft : 0;
+    before.room.replaceWith(room);
+  } else {
+    parentElement.append(room);
   }
-  const room = document.createElement("div");
-  room.innerHTML = data.markup;
-  if (before) before.room.replaceWith(room);
-  else parentElement.append(room);
-  const scrolled = before ? before.room.querySelector(".picture").scrollLeft : 0;
   let timer = 0;
   let told = data.begin ?? null;
   const moved = (at, last) => {

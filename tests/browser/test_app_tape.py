@@ -72,6 +72,16 @@ def test_sliders_move_the_inputs_and_not_the_step(visit: Callable[..., Page]) ->
     expect(column(page, "adjoint")).to_have_text([step.adjoint_text for step in both.steps])
 
 
+def test_a_move_of_an_input_keeps_the_drawing_where_it_is(visit: Callable[..., Page]) -> None:
+    page = visit("?f=sin(sin(sin(sin(x))))&at_x=2", 390)
+    picture = page.locator(".picture")
+    expect(picture).to_be_visible()
+    picture.evaluate("e => { e.scrollLeft = 120; }")
+    slider(page, "x").press("ArrowRight")
+    expect(column(page, "value").first).to_have_text("2.01")
+    assert picture.evaluate("e => e.scrollLeft") == 120
+
+
 def test_the_address_reproduces_the_page(visit: Callable[..., Page]) -> None:
     page = visit()
     type_in(page, "größe = x_1*y; größe*größe")
