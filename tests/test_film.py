@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from test_train_command import interrupted_after
 
 from tapegrad import jobs, training
 from tapegrad.cli import main
@@ -14,7 +15,7 @@ from tapegrad.datasets import Settings
 from tapegrad.jobs import Job
 from tapegrad.nn.layer import Params
 from tapegrad.recording import GRID, Film, examined, measured, scene_of
-from tapegrad.training import State, steps
+from tapegrad.training import State
 from tapegrad.view.curves import curves
 from tapegrad.view.film import film_page
 
@@ -129,16 +130,6 @@ def test_a_resumed_run_says_where_its_film_begins() -> None:
     page = Path("runs/xor/training.html").read_text(encoding="utf-8")
     assert "4 frames, from epoch 3 to 6. The run was resumed, and the film begins there" in page
     assert [frame["epoch"] for frame in frames_of("runs/xor/training.html")] == [3, 4, 5, 6]
-
-
-def interrupted_after(step: int) -> Callable[..., Iterator[State[object]]]:
-    def until(*args: object, **keywords: object) -> Iterator[State[object]]:
-        for state in steps(*args, **keywords):  # type: ignore[arg-type, var-annotated]  # passed on
-            if state.step == step + 1:
-                raise KeyboardInterrupt
-            yield state
-
-    return until
 
 
 @pytest.mark.parametrize(("step", "epochs"), [(1, [0]), (4, [0, 1]), (11, [0, 1, 2])])
